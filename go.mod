@@ -1,0 +1,44 @@
+module tarn
+
+go 1.26
+
+require (
+	github.com/adhocore/gronx v1.20.4
+	github.com/apache/arrow-go/v18 v18.8.0
+	github.com/apache/iceberg-go v0.7.0
+	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/duckdb/duckdb-go-bindings v0.10505.0
+	github.com/duckdb/duckdb-go-bindings/lib/darwin-amd64 v0.10505.0
+	github.com/duckdb/duckdb-go-bindings/lib/darwin-arm64 v0.10505.0
+	github.com/duckdb/duckdb-go-bindings/lib/linux-amd64 v0.10505.0
+	github.com/duckdb/duckdb-go-bindings/lib/linux-arm64 v0.10505.0
+	github.com/duckdb/duckdb-go-bindings/lib/windows-amd64 v0.10505.0
+	github.com/duckdb/duckdb-go/v2 v2.10505.0
+	github.com/geoarrow/geoarrow-go v0.0.0-20260403143023-f54751c3e3a1
+	github.com/go-viper/mapstructure/v2 v2.5.0
+	github.com/goccy/go-json v0.10.6
+	github.com/goccy/go-yaml v1.19.2
+	github.com/google/flatbuffers v25.12.19+incompatible
+	github.com/google/uuid v1.6.0
+	github.com/hashicorp/golang-lru/v2 v2.0.7
+	github.com/inconshreveable/mousetrap v1.1.0
+	github.com/jackc/pgpassfile v1.0.0
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/klauspost/compress v1.20.3
+	github.com/klauspost/cpuid/v2 v2.4.0
+	github.com/mattn/go-sqlite3 v1.14.53
+	github.com/pierrec/lz4/v4 v4.1.29
+	github.com/rogpeppe/go-internal v1.16.0
+	github.com/spf13/cobra v1.10.2
+	github.com/spf13/pflag v1.0.10
+	github.com/stretchr/objx v0.5.3
+	github.com/stretchr/testify v1.12.1
+	github.com/twmb/avro v1.8.0
+	github.com/twmb/murmur3 v1.1.8
+	github.com/zeebo/xxh3 v1.1.0
+	go.yaml.in/yaml/v3 v3.0.5
+	golang.org/x/exp v0.0.0-20260603202125-055de637280b
+	golang.org/x/sys v0.47.0
+	golang.org/x/text v0.41.0
+)
