@@ -1,0 +1,5 @@
+package awsapi
+
+import "net/http"
+
+type chunkedBody struct{ trailers http.Header }
