@@ -6911,16 +6911,16 @@ type TaskRunSortCriteria struct {
 	SortDirection *string `json:"SortDirection,omitzero" aws:"SortDirectionType,req"`
 }
 
-type TestConnectionInput struct {
+type TestConnectionInputShape struct {
 	ConnectionType              *string                           `json:"ConnectionType,omitzero" aws:"ConnectionType,req"`
 	ConnectionProperties        map[string]string                 `json:"ConnectionProperties,omitzero" aws:"ConnectionProperties,req"`
 	AuthenticationConfiguration *AuthenticationConfigurationInput `json:"AuthenticationConfiguration,omitzero"`
 }
 
 type TestConnectionRequest struct {
-	ConnectionName      *string              `json:"ConnectionName,omitzero" aws:"NameString"`
-	CatalogId           *string              `json:"CatalogId,omitzero" aws:"CatalogIdString"`
-	TestConnectionInput *TestConnectionInput `json:"TestConnectionInput,omitzero"`
+	ConnectionName      *string                   `json:"ConnectionName,omitzero" aws:"NameString"`
+	CatalogId           *string                   `json:"CatalogId,omitzero" aws:"CatalogIdString"`
+	TestConnectionInput *TestConnectionInputShape `json:"TestConnectionInput,omitzero"`
 }
 
 type TestConnectionResponse struct {

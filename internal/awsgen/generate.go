@@ -91,10 +91,27 @@ func exported(name string) string {
 
 func (g *generator) typeName(shape string) string {
 	n := exported(shape)
-	if reserved[n] || g.m.Shapes[shape].Exception {
+	if reserved[n] || g.m.Shapes[shape].Exception || g.taken(shape, n) {
 		return n + "Shape"
 	}
 	return n
+}
+
+// taken tells whether name is the input's or output's name of an operation whose
+// input or output is another shape.
+func (g *generator) taken(shape, name string) bool {
+	for suffix, side := range map[string]func(*operation) *ref{
+		"Input":  func(o *operation) *ref { return o.Input },
+		"Output": func(o *operation) *ref { return o.Output },
+	} {
+		op, ok := strings.CutSuffix(name, suffix)
+		if !ok || g.m.Operations[op] == nil {
+			continue
+		}
+		r := side(g.m.Operations[op])
+		return r == nil || r.Shape != shape
+	}
+	return false
 }
 
 func (g *generator) goType(name string) string {
@@ -257,8 +274,6 @@ func (g *generator) tag(s *shape, mem member, stream bool) string {
 		}
 		if mem.XMLNamespace != nil {
 			add("ns=%s", mem.XMLNamespace.URI)
-		} else if ns := g.nestedNS(mem.Shape); ns != "" {
-			add("ns=%s", ns)
 		}
 	}
 	if f := mem.TimeFormat; f != "" {
@@ -272,9 +287,6 @@ func (g *generator) tag(s *shape, mem member, stream bool) string {
 	}
 	return "`" + tag + "`"
 }
-
-// nestedNS is the namespace prefix that a structure asks for on its element (xsi of S3's Grantee).
-func (g *generator) nestedNS(name string) string { return "" }
 
 func (g *generator) serviceFile(b *bytes.Buffer, _ []string) {
 	fmt.Fprintf(b, "import (\n\"context\"\n\n\"tarn/internal/awsapi\"\n)\n\n")
