@@ -1,0 +1,82 @@
+// The console's own questions: what a visual shows, what a control offers, a table's first rows.
+
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { request } from "./client";
+
+export type Cell = string | number | boolean | null | Cell[] | { [key: string]: Cell };
+export type ColumnType = "STRING" | "INTEGER" | "DECIMAL" | "DATETIME";
+export type ColumnRole = "Category" | "Value" | "Color" | "TrendGroup" | "TargetValue" | "GroupBy";
+
+export interface ResultColumn {
+  FieldId: string;
+  Name: string;
+  Role: ColumnRole;
+  Type: ColumnType;
+}
+
+export interface VisualResult {
+  Columns: ResultColumn[];
+  Rows: Cell[][];
+  Truncated: boolean;
+  ElapsedMs?: number;
+  Total?: Cell[] | null;
+}
+
+/** What a control was set to. Absent members leave the filter as its definition has it. */
+export interface FilterValue {
+  Values?: string[] | null;
+  From?: string;
+  To?: string;
+}
+
+export interface Selection {
+  VisualId: string;
+  ColumnName: string;
+  DataSetIdentifier: string;
+  Values: Cell[];
+}
+
+export interface VisualQuestion {
+  DashboardId: string;
+  SheetId: string;
+  VisualId: string;
+  Filters: Record<string, FilterValue>;
+  Selections: Selection[];
+}
+
+// A load that ends changes what a direct query answers, an ingestion what SPICE answers.
+const dataKinds = ["quicksight", "glue.workflow.run"] as const;
+
+export const visualQuery = (question: VisualQuestion) =>
+  queryOptions({
+    queryKey: ["visual", question],
+    meta: { watches: dataKinds },
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => request<VisualResult>("POST", "query/visual", question, signal),
+  });
+
+export interface ControlValues {
+  Values?: Cell[];
+  Min?: string;
+  Max?: string;
+}
+
+export const controlQuery = (dashboardId: string, filterId: string) =>
+  queryOptions({
+    queryKey: ["control", dashboardId, filterId],
+    meta: { watches: dataKinds },
+    queryFn: ({ signal }) => request<ControlValues>("POST", "query/control", { DashboardId: dashboardId, FilterId: filterId }, signal),
+  });
+
+export interface TablePreview {
+  Columns: { Name: string; Type: string }[];
+  Rows: Cell[][];
+  Truncated: boolean;
+}
+
+export const previewQuery = (database: string, table: string, limit: number) =>
+  queryOptions({
+    queryKey: ["preview", database, table, limit],
+    meta: { watches: ["glue.table", "glue.partition"] },
+    queryFn: ({ signal }) => request<TablePreview>("POST", "query/table", { Database: database, Table: table, Limit: limit }, signal),
+  });
