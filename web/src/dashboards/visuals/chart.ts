@@ -1,0 +1,205 @@
+// What bar and line charts have in common: axes, legend, tooltip, the look of the console.
+
+import type { EChartsCoreOption } from "echarts/core";
+import { formatNumber, shortNumber, type NumberStyle } from "../../format/number";
+import type { AxisDisplayOptions, ChartAxisLabelOptions, ColumnConfiguration, VisualPalette } from "../definition";
+import { fieldNumberStyle, type Field } from "../fields";
+import { isPicked, type Mark, type Picked } from "../selections";
+import { seriesColor, type ColorScale } from "./palette";
+import type { ChartData } from "./series";
+
+export interface ChartTheme {
+  dark: boolean;
+  text: string;
+  secondary: string;
+  line: string;
+  grid: string;
+  background: string;
+  font: string;
+}
+
+export interface ChartContext {
+  theme: ChartTheme;
+  width: number;
+  height: number;
+  scale: ColorScale;
+  columns: readonly ColumnConfiguration[] | undefined;
+  picked: Picked | undefined;
+  still: boolean; // the reader asked for no motion
+}
+
+export interface ChartModel {
+  option: EChartsCoreOption;
+  data: ChartData;
+  colors: string[];
+}
+
+export const faint = 0.28;
+
+/** An axis's name: the visual's own, else the fields' labels; undefined when it is hidden. */
+export function axisName(options: ChartAxisLabelOptions | undefined, fields: readonly Field[]): string | undefined {
+  if (options?.Visibility === "HIDDEN") return undefined;
+  const custom = (id: string) => options?.AxisLabelOptions?.find((o) => o.ApplyTo?.FieldId === id)?.CustomLabel;
+  const whole = options?.AxisLabelOptions?.find((o) => o.ApplyTo === undefined)?.CustomLabel;
+  if (whole !== undefined) return whole;
+  const named = fields.map((f) => custom(f.id) ?? f.label);
+  return named.length === 0 ? undefined : named.join(", ");
+}
+
+/** Ticks are round numbers: the format's decimals are for values, not for them. */
+export function tickFormat(field: Field | undefined): (value: number) => string {
+  const style: NumberStyle = { ...(field ? fieldNumberStyle(field, shortNumber) : shortNumber), decimals: undefined };
+  return (value) => formatNumber(value, style);
+}
+
+export function valueFormat(field: Field): (value: number | null) => string {
+  const style = fieldNumberStyle(field);
+  return (value) => formatNumber(value, style);
+}
+
+export function labelFormat(field: Field): (value: number | null) => string {
+  const style = fieldNumberStyle(field, shortNumber);
+  return (value) => formatNumber(value, style);
+}
+
+export function colorsOf(data: ChartData, palette: VisualPalette | undefined, context: ChartContext): string[] {
+  return data.series.map((s, i) => seriesColor(s, i, palette, context.columns, context.scale, context.theme.dark));
+}
+
+export function valueAxis(options: AxisDisplayOptions | undefined, name: string | undefined, field: Field | undefined, context: ChartContext, percent: boolean): Record<string, unknown> {
+  const { theme } = context;
+  const numeric = options?.DataOptions?.NumericAxisOptions;
+  const range = numeric?.Range?.MinMax;
+  const linear = numeric?.Scale?.Linear;
+  const ticks = tickFormat(field);
+  return {
+    type: numeric?.Scale?.Logarithmic ? "log" : "value",
+    ...(numeric?.Scale?.Logarithmic?.Base ? { logBase: numeric.Scale.Logarithmic.Base } : {}),
+    ...(range?.Minimum === undefined ? {} : { min: range.Minimum }),
+    ...(range?.Maximum === undefined ? (percent ? { max: 1 } : {}) : { max: range.Maximum }),
+    ...(linear?.StepSize ? { interval: linear.StepSize } : {}),
+    ...(linear?.StepCount ? { splitNumber: linear.StepCount } : { splitNumber: 4 }),
+    scale: numeric?.Range?.DataDriven !== undefined,
+    ...named(name, theme),
+    axisLabel: {
+      show: options?.TickLabelOptions?.LabelOptions?.Visibility !== "HIDDEN",
+      color: theme.secondary,
+      hideOverlap: true,
+      formatter: (value: number) => (percent ? `${Math.round(value * 100)}%` : ticks(value)),
+      ...rotation(options),
+    },
+    axisLine: { show: options?.AxisLineVisibility === "VISIBLE", lineStyle: { color: theme.line } },
+    axisTick: { show: false },
+    splitLine: { show: options?.GridLineVisibility !== "HIDDEN", lineStyle: { color: theme.grid } },
+  };
+}
+
+export function categoryAxis(options: AxisDisplayOptions | undefined, name: string | undefined, labels: readonly string[], context: ChartContext): Record<string, unknown> {
+  const { theme } = context;
+  return {
+    type: "category",
+    data: labels,
+    ...named(name, theme),
+    axisLabel: {
+      show: options?.TickLabelOptions?.LabelOptions?.Visibility !== "HIDDEN",
+      color: theme.secondary,
+      hideOverlap: true,
+      ...rotation(options),
+    },
+    axisLine: { show: options?.AxisLineVisibility !== "HIDDEN", lineStyle: { color: theme.line } },
+    axisTick: { show: false },
+    splitLine: { show: options?.GridLineVisibility === "VISIBLE", lineStyle: { color: theme.grid } },
+  };
+}
+
+function named(name: string | undefined, theme: ChartTheme): Record<string, unknown> {
+  if (!name) return {};
+  return { name, nameLocation: "middle", nameGap: 10, nameTextStyle: { color: theme.secondary, fontSize: 12 } };
+}
+
+// The document counts clockwise, ECharts counter-clockwise.
+function rotation(options: AxisDisplayOptions | undefined): Record<string, unknown> {
+  const angle = options?.TickLabelOptions?.RotationAngle;
+  return angle === undefined ? {} : { rotate: -angle };
+}
+
+type LegendPosition = "AUTO" | "RIGHT" | "BOTTOM" | "TOP";
+
+/** The legend and the room it takes from the plot. */
+export function legend(options: { Visibility?: string; Position?: LegendPosition } | undefined, data: ChartData, context: ChartContext): { legend: Record<string, unknown>; grid: Record<string, number> } {
+  const { theme, width } = context;
+  const base = { left: 8, right: 16, top: 12, bottom: 8 };
+  if (data.series.length < 2 || options?.Visibility === "HIDDEN") return { legend: { show: false }, grid: base };
+  const position = options?.Position === undefined || options.Position === "AUTO" ? (width > 480 ? "RIGHT" : "BOTTOM") : options.Position;
+  const common = {
+    type: "scroll", icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 10,
+    textStyle: { color: theme.text, width: 130, overflow: "truncate" },
+    pageIconColor: theme.text, pageIconInactiveColor: theme.line, pageTextStyle: { color: theme.secondary },
+    tooltip: { show: true },
+  };
+  if (position === "RIGHT") {
+    const longest = Math.max(...data.series.map((s) => s.label.length));
+    const room = Math.min(170, 40 + longest * 7);
+    return { legend: { ...common, orient: "vertical", right: 4, top: 12, bottom: 8 }, grid: { ...base, right: room } };
+  }
+  if (position === "TOP") return { legend: { ...common, left: "center", top: 2 }, grid: { ...base, top: 40 } };
+  return { legend: { ...common, left: "center", bottom: 0 }, grid: { ...base, bottom: 34 } };
+}
+
+export function frame(context: ChartContext): Record<string, unknown> {
+  const { theme } = context;
+  return {
+    animation: !context.still,
+    animationDuration: 250,
+    animationDurationUpdate: 250,
+    textStyle: { fontFamily: theme.font, color: theme.text },
+    backgroundColor: "transparent",
+  };
+}
+
+export function tooltipLook(theme: ChartTheme): Record<string, unknown> {
+  return {
+    confine: true,
+    backgroundColor: theme.background,
+    borderColor: theme.line,
+    borderWidth: 1,
+    padding: [8, 12],
+    textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
+    extraCssText: "border-radius:8px;box-shadow:0 4px 16px rgba(0,7,22,.18);max-width:340px;white-space:normal;",
+  };
+}
+
+export interface TooltipRow {
+  color: string;
+  label: string;
+  value: string;
+}
+
+export function tooltipHtml(title: string, rows: readonly TooltipRow[], theme: ChartTheme): string {
+  const lines = rows.map(
+    (r) =>
+      `<div style="display:flex;gap:8px;align-items:center;margin-top:4px"><span style="width:10px;height:10px;border-radius:3px;flex:none;background:${escapeHtml(r.color)}"></span>` +
+      `<span style="color:${escapeHtml(theme.secondary)};flex:1">${escapeHtml(r.label)}</span><b style="padding-left:12px;font-variant-numeric:tabular-nums">${escapeHtml(r.value)}</b></div>`,
+  );
+  return `<div style="font-weight:700">${escapeHtml(title)}</div>${lines.join("")}`;
+}
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+/** What a mark stands for: its category and, where the series is one, its colour's member. */
+export function markOf(data: ChartData, seriesIndex: number | undefined, index: number): Mark {
+  const category = data.categories[index];
+  const color = seriesIndex === undefined ? undefined : data.series[seriesIndex]?.color;
+  const label = seriesIndex === undefined ? "" : (data.series[seriesIndex]?.label ?? "");
+  return {
+    values: { ...category?.values, ...(color ? { [color.field.id]: color.value } : {}) },
+    labels: { ...category?.labels, ...(color ? { [color.field.id]: label } : {}) },
+  };
+}
+
+/** How opaque a mark is: what is not picked steps back. */
+export function markOpacity(data: ChartData, seriesIndex: number, index: number, picked: Picked | undefined): number {
+  return isPicked(picked, markOf(data, seriesIndex, index).values) ? 1 : faint;
+}
