@@ -42,7 +42,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).CreateBucketMetadataTableConfiguration(ctx, in.(*CreateBucketMetadataTableConfigurationInput))
 			}},
-		{Name: "CreateMultipartUpload", Method: "POST", Path: "/{Bucket}/{Key+}?uploads", Status: 200,
+		{Name: "CreateMultipartUpload", Method: "POST", Path: "/{Bucket}/{Key+}?uploads", Status: 200, Wrapper: "InitiateMultipartUploadResult",
 			NewInput: func() any { return new(CreateMultipartUploadInput) }, NewOutput: func() any { return new(CreateMultipartUploadOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).CreateMultipartUpload(ctx, in.(*CreateMultipartUploadInput))
@@ -142,7 +142,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).DeleteObjectTagging(ctx, in.(*DeleteObjectTaggingInput))
 			}},
-		{Name: "DeleteObjects", Method: "POST", Path: "/{Bucket}?delete", Status: 200,
+		{Name: "DeleteObjects", Method: "POST", Path: "/{Bucket}?delete", Status: 200, Wrapper: "DeleteResult",
 			NewInput: func() any { return new(DeleteObjectsInput) }, NewOutput: func() any { return new(DeleteObjectsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).DeleteObjects(ctx, in.(*DeleteObjectsInput))
@@ -157,12 +157,12 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketAbac(ctx, in.(*GetBucketAbacInput))
 			}},
-		{Name: "GetBucketAccelerateConfiguration", Method: "GET", Path: "/{Bucket}?accelerate", Status: 200,
+		{Name: "GetBucketAccelerateConfiguration", Method: "GET", Path: "/{Bucket}?accelerate", Status: 200, Wrapper: "AccelerateConfiguration",
 			NewInput: func() any { return new(GetBucketAccelerateConfigurationInput) }, NewOutput: func() any { return new(GetBucketAccelerateConfigurationOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketAccelerateConfiguration(ctx, in.(*GetBucketAccelerateConfigurationInput))
 			}},
-		{Name: "GetBucketAcl", Method: "GET", Path: "/{Bucket}?acl", Status: 200,
+		{Name: "GetBucketAcl", Method: "GET", Path: "/{Bucket}?acl", Status: 200, Wrapper: "AccessControlPolicy",
 			NewInput: func() any { return new(GetBucketAclInput) }, NewOutput: func() any { return new(GetBucketAclOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketAcl(ctx, in.(*GetBucketAclInput))
@@ -172,7 +172,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketAnalyticsConfiguration(ctx, in.(*GetBucketAnalyticsConfigurationInput))
 			}},
-		{Name: "GetBucketCors", Method: "GET", Path: "/{Bucket}?cors", Status: 200,
+		{Name: "GetBucketCors", Method: "GET", Path: "/{Bucket}?cors", Status: 200, Wrapper: "CORSConfiguration",
 			NewInput: func() any { return new(GetBucketCorsInput) }, NewOutput: func() any { return new(GetBucketCorsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketCors(ctx, in.(*GetBucketCorsInput))
@@ -197,17 +197,17 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketLifecycle(ctx, in.(*GetBucketLifecycleInput))
 			}},
-		{Name: "GetBucketLifecycleConfiguration", Method: "GET", Path: "/{Bucket}?lifecycle", Status: 200,
+		{Name: "GetBucketLifecycleConfiguration", Method: "GET", Path: "/{Bucket}?lifecycle", Status: 200, Wrapper: "LifecycleConfiguration",
 			NewInput: func() any { return new(GetBucketLifecycleConfigurationInput) }, NewOutput: func() any { return new(GetBucketLifecycleConfigurationOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketLifecycleConfiguration(ctx, in.(*GetBucketLifecycleConfigurationInput))
 			}},
-		{Name: "GetBucketLocation", Method: "GET", Path: "/{Bucket}?location", Status: 200,
+		{Name: "GetBucketLocation", Method: "GET", Path: "/{Bucket}?location", Status: 200, Wrapper: "-",
 			NewInput: func() any { return new(GetBucketLocationInput) }, NewOutput: func() any { return new(GetBucketLocationOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketLocation(ctx, in.(*GetBucketLocationInput))
 			}},
-		{Name: "GetBucketLogging", Method: "GET", Path: "/{Bucket}?logging", Status: 200,
+		{Name: "GetBucketLogging", Method: "GET", Path: "/{Bucket}?logging", Status: 200, Wrapper: "BucketLoggingStatus",
 			NewInput: func() any { return new(GetBucketLoggingInput) }, NewOutput: func() any { return new(GetBucketLoggingOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketLogging(ctx, in.(*GetBucketLoggingInput))
@@ -232,7 +232,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketNotification(ctx, in.(*GetBucketNotificationInput))
 			}},
-		{Name: "GetBucketNotificationConfiguration", Method: "GET", Path: "/{Bucket}?notification", Status: 200,
+		{Name: "GetBucketNotificationConfiguration", Method: "GET", Path: "/{Bucket}?notification", Status: 200, Wrapper: "NotificationConfiguration",
 			NewInput: func() any { return new(GetBucketNotificationConfigurationInput) }, NewOutput: func() any { return new(GetBucketNotificationConfigurationOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketNotificationConfiguration(ctx, in.(*GetBucketNotificationConfigurationInput))
@@ -257,22 +257,22 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketReplication(ctx, in.(*GetBucketReplicationInput))
 			}},
-		{Name: "GetBucketRequestPayment", Method: "GET", Path: "/{Bucket}?requestPayment", Status: 200,
+		{Name: "GetBucketRequestPayment", Method: "GET", Path: "/{Bucket}?requestPayment", Status: 200, Wrapper: "RequestPaymentConfiguration",
 			NewInput: func() any { return new(GetBucketRequestPaymentInput) }, NewOutput: func() any { return new(GetBucketRequestPaymentOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketRequestPayment(ctx, in.(*GetBucketRequestPaymentInput))
 			}},
-		{Name: "GetBucketTagging", Method: "GET", Path: "/{Bucket}?tagging", Status: 200,
+		{Name: "GetBucketTagging", Method: "GET", Path: "/{Bucket}?tagging", Status: 200, Wrapper: "Tagging",
 			NewInput: func() any { return new(GetBucketTaggingInput) }, NewOutput: func() any { return new(GetBucketTaggingOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketTagging(ctx, in.(*GetBucketTaggingInput))
 			}},
-		{Name: "GetBucketVersioning", Method: "GET", Path: "/{Bucket}?versioning", Status: 200,
+		{Name: "GetBucketVersioning", Method: "GET", Path: "/{Bucket}?versioning", Status: 200, Wrapper: "VersioningConfiguration",
 			NewInput: func() any { return new(GetBucketVersioningInput) }, NewOutput: func() any { return new(GetBucketVersioningOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketVersioning(ctx, in.(*GetBucketVersioningInput))
 			}},
-		{Name: "GetBucketWebsite", Method: "GET", Path: "/{Bucket}?website", Status: 200,
+		{Name: "GetBucketWebsite", Method: "GET", Path: "/{Bucket}?website", Status: 200, Wrapper: "WebsiteConfiguration",
 			NewInput: func() any { return new(GetBucketWebsiteInput) }, NewOutput: func() any { return new(GetBucketWebsiteOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetBucketWebsite(ctx, in.(*GetBucketWebsiteInput))
@@ -282,7 +282,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObject(ctx, in.(*GetObjectInput))
 			}},
-		{Name: "GetObjectAcl", Method: "GET", Path: "/{Bucket}/{Key+}?acl", Status: 200,
+		{Name: "GetObjectAcl", Method: "GET", Path: "/{Bucket}/{Key+}?acl", Status: 200, Wrapper: "AccessControlPolicy",
 			NewInput: func() any { return new(GetObjectAclInput) }, NewOutput: func() any { return new(GetObjectAclOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObjectAcl(ctx, in.(*GetObjectAclInput))
@@ -292,7 +292,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObjectAnnotation(ctx, in.(*GetObjectAnnotationInput))
 			}},
-		{Name: "GetObjectAttributes", Method: "GET", Path: "/{Bucket}/{Key+}?attributes", Status: 200,
+		{Name: "GetObjectAttributes", Method: "GET", Path: "/{Bucket}/{Key+}?attributes", Status: 200, Wrapper: "GetObjectAttributesResponse",
 			NewInput: func() any { return new(GetObjectAttributesInput) }, NewOutput: func() any { return new(GetObjectAttributesOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObjectAttributes(ctx, in.(*GetObjectAttributesInput))
@@ -312,7 +312,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObjectRetention(ctx, in.(*GetObjectRetentionInput))
 			}},
-		{Name: "GetObjectTagging", Method: "GET", Path: "/{Bucket}/{Key+}?tagging", Status: 200,
+		{Name: "GetObjectTagging", Method: "GET", Path: "/{Bucket}/{Key+}?tagging", Status: 200, Wrapper: "Tagging",
 			NewInput: func() any { return new(GetObjectTaggingInput) }, NewOutput: func() any { return new(GetObjectTaggingOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).GetObjectTagging(ctx, in.(*GetObjectTaggingInput))
@@ -357,7 +357,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListBucketMetricsConfigurations(ctx, in.(*ListBucketMetricsConfigurationsInput))
 			}},
-		{Name: "ListBuckets", Method: "GET", Path: "/", Status: 200,
+		{Name: "ListBuckets", Method: "GET", Path: "/", Status: 200, Wrapper: "ListAllMyBucketsResult",
 			NewInput: func() any { return new(ListBucketsInput) }, NewOutput: func() any { return new(ListBucketsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListBuckets(ctx, in.(*ListBucketsInput))
@@ -367,7 +367,7 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListDirectoryBuckets(ctx, in.(*ListDirectoryBucketsInput))
 			}},
-		{Name: "ListMultipartUploads", Method: "GET", Path: "/{Bucket}?uploads", Status: 200,
+		{Name: "ListMultipartUploads", Method: "GET", Path: "/{Bucket}?uploads", Status: 200, Wrapper: "ListMultipartUploadsResult",
 			NewInput: func() any { return new(ListMultipartUploadsInput) }, NewOutput: func() any { return new(ListMultipartUploadsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListMultipartUploads(ctx, in.(*ListMultipartUploadsInput))
@@ -377,22 +377,22 @@ var Model = &awsapi.Model{
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListObjectAnnotations(ctx, in.(*ListObjectAnnotationsInput))
 			}},
-		{Name: "ListObjectVersions", Method: "GET", Path: "/{Bucket}?versions", Status: 200,
+		{Name: "ListObjectVersions", Method: "GET", Path: "/{Bucket}?versions", Status: 200, Wrapper: "ListVersionsResult",
 			NewInput: func() any { return new(ListObjectVersionsInput) }, NewOutput: func() any { return new(ListObjectVersionsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListObjectVersions(ctx, in.(*ListObjectVersionsInput))
 			}},
-		{Name: "ListObjects", Method: "GET", Path: "/{Bucket}", Status: 200,
+		{Name: "ListObjects", Method: "GET", Path: "/{Bucket}", Status: 200, Wrapper: "ListBucketResult",
 			NewInput: func() any { return new(ListObjectsInput) }, NewOutput: func() any { return new(ListObjectsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListObjects(ctx, in.(*ListObjectsInput))
 			}},
-		{Name: "ListObjectsV2", Method: "GET", Path: "/{Bucket}?list-type=2", Status: 200,
+		{Name: "ListObjectsV2", Method: "GET", Path: "/{Bucket}?list-type=2", Status: 200, Wrapper: "ListBucketResult",
 			NewInput: func() any { return new(ListObjectsV2Input) }, NewOutput: func() any { return new(ListObjectsV2Output) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListObjectsV2(ctx, in.(*ListObjectsV2Input))
 			}},
-		{Name: "ListParts", Method: "GET", Path: "/{Bucket}/{Key+}", Status: 200,
+		{Name: "ListParts", Method: "GET", Path: "/{Bucket}/{Key+}", Status: 200, Wrapper: "ListPartsResult",
 			NewInput: func() any { return new(ListPartsInput) }, NewOutput: func() any { return new(ListPartsOutput) },
 			Call: func(ctx context.Context, s, in any) (any, error) {
 				return s.(Service).ListParts(ctx, in.(*ListPartsInput))

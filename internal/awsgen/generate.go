@@ -335,6 +335,9 @@ func (g *generator) modelFile(b *bytes.Buffer, reach []string) {
 				if wrapper == "" {
 					wrapper = g.m.Shapes[o.Output.Shape].LocationName
 				}
+				if root := g.overlay.Roots[n]; root != "" {
+					wrapper = root
+				}
 			}
 		}
 		if o.Input != nil {

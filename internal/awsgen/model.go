@@ -119,6 +119,9 @@ type overlay struct {
 	// typed form is generated as well.
 	Documents   []string `json:"documents"`
 	DocumentsIn []string `json:"documentsIn"`
+	// Roots are the root elements of REST-XML answers, by operation, where the
+	// model leaves them out; "-" where the only member is the root itself.
+	Roots map[string]string `json:"roots"`
 }
 
 func load(dir, service string, patches map[string]overlay) (*model, error) {

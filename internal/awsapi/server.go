@@ -1,0 +1,528 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxMessage bounds every body but S3's object bodies: AWS's own largest are a
+// few MiB (a dashboard's definition).
+const maxMessage = 32 << 20
+
+// Access is one permission that an operation needs.
+type Access struct{ Action, Resource string }
+
+// Authorizer decides whether a caller may.
+type Authorizer interface {
+	// Authorize answers nil, or an AccessDenied error naming action and resource.
+	Authorize(ctx context.Context, c Caller, need Access) error
+}
+
+// Config is what a Server needs from outside.
+type Config struct {
+	Auth    Authenticator
+	Authz   Authorizer
+	Domains []string // hosts under which bucket.host is a bucket: "localhost"
+	Now     func() time.Time
+	Rand    io.Reader // for request ids
+	Log     *slog.Logger
+}
+
+// Registration makes a service answer.
+type Registration struct {
+	Model   *Model
+	Service any // implements the generated Service interface
+	// Access names what an operation with this input needs; nil means
+	// "service:Operation" on "*". An empty answer means no permission is needed.
+	Access func(c Caller, op string, in any) []Access
+	// Form handles S3's browser uploads: POST multipart/form-data to a bucket.
+	Form func(w http.ResponseWriter, r *http.Request, bucket string)
+}
+
+type registered struct {
+	Registration
+	rest restTable
+	ops  map[string]*Operation
+}
+
+// Server answers AWS's APIs on one http.Handler.
+type Server struct {
+	cfg      Config
+	services map[string]*registered // by signing name
+	targets  map[string]*registered // by X-Amz-Target prefix
+	keys     signingKeys
+}
+
+// NewServer makes a server without services.
+func NewServer(cfg Config) *Server {
+	return &Server{cfg: cfg, services: map[string]*registered{}, targets: map[string]*registered{}}
+}
+
+// Register adds a service; not to be called while serving.
+func (s *Server) Register(r Registration) {
+	reg := &registered{Registration: r, ops: map[string]*Operation{}}
+	for i := range r.Model.Operations {
+		reg.ops[r.Model.Operations[i].Name] = &r.Model.Operations[i]
+	}
+	if p := r.Model.Protocol; p == RESTJSON || p == RESTXML {
+		reg.rest = newRestTable(r.Model)
+	}
+	s.services[r.Model.SigningName] = reg
+	if r.Model.TargetPrefix != "" {
+		s.targets[r.Model.TargetPrefix] = reg
+	}
+}
+
+func (s *Server) requestID() string {
+	var b [16]byte
+	if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
+		return "00000000-0000-0000-0000-000000000000"
+	}
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
+}
+
+func (s *Server) virtualBucket(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	for _, d := range s.cfg.Domains {
+		if b, ok := strings.CutSuffix(host, "."+d); ok && b != "" && b != "s3" {
+			return strings.TrimSuffix(b, ".s3")
+		}
+	}
+	return ""
+}
+
+// ServeHTTP answers one AWS request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := s.requestID()
+	ctx := context.WithValue(r.Context(), requestIDKey, id)
+	h := w.Header()
+	h["X-Amzn-Requestid"] = []string{id}
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			s.cfg.Log.Error("panic while answering", "request", id, "panic", p, "stack", string(debug.Stack()))
+			s.writeError(w, r, nil, id, NewError("InternalFailure", 500, "message", "the request could not be answered; the log has the details under request id %s", id))
+		}
+	}()
+	q := r.URL.Query()
+	sig, aerr := readSignature(r, q)
+	reg := s.pick(r, sig)
+	if reg == nil {
+		s.writeError(w, r, nil, id, s.noSuchService(r, sig))
+		return
+	}
+	if aerr != nil {
+		s.writeError(w, r, reg, id, authFailure(reg.Model, aerr))
+		return
+	}
+	if err := s.serve(ctx, w, r, reg, sig, q, id); err != nil {
+		s.writeError(w, r, reg, id, s.asError(reg, id, err))
+	}
+}
+
+// pick chooses the service: by the signature's scope, then X-Amz-Target, then
+// Query's Version, else S3.
+func (s *Server) pick(r *http.Request, sig *signature) *registered {
+	if sig != nil && sig.service != "" {
+		return s.services[sig.service]
+	}
+	if t := r.Header.Get("X-Amz-Target"); t != "" {
+		prefix, _, _ := strings.Cut(t, ".")
+		return s.targets[prefix]
+	}
+	if r.Method == http.MethodPost && r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return s.services["sts"]
+	}
+	return s.services["s3"]
+}
+
+func (s *Server) noSuchService(r *http.Request, sig *signature) *Error {
+	name := ""
+	if sig != nil {
+		name = sig.service
+	}
+	if name == "" {
+		name, _, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	}
+	e := NewError("NotImplemented", 501, "message", "service %s is not implemented", name)
+	if t := r.Header.Get("X-Amz-Target"); t != "" {
+		_, op, _ := strings.Cut(t, ".")
+		e.Message = fmt.Sprintf("service %s is not implemented (operation %s)", name, op)
+	}
+	return e
+}
+
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, reg *registered, sig *signature, q url.Values, id string) error {
+	m := reg.Model
+	var body []byte
+	if m.Protocol != RESTXML {
+		b, err := io.ReadAll(io.LimitReader(r.Body, maxMessage+1))
+		if err != nil {
+			return NewError("IncompleteBody", 400, "message", "the request body could not be read: %v", err)
+		}
+		if len(b) > maxMessage {
+			return NewError("RequestEntityTooLarge", 413, "message", "the request body is larger than %d bytes", maxMessage)
+		}
+		body = b
+	}
+	path := r.URL.EscapedPath()
+	if m.Protocol == RESTXML {
+		if b := s.virtualBucket(r.Host); b != "" {
+			path = "/" + b + path
+		}
+		if reg.Form != nil && r.Method == http.MethodPost && sig.anonymous && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+			if segs := splitPath(strings.TrimSuffix(path, "/")); len(segs) == 1 {
+				reg.Form(w, r.WithContext(ctx), segs[0])
+				return nil
+			}
+		}
+	}
+	caller, chunked, aerr := s.authenticate(ctx, r, sig, body)
+	if aerr != nil {
+		return authFailure(m, aerr)
+	}
+	ctx = WithCaller(ctx, caller)
+	ctx = context.WithValue(ctx, requestKey, r)
+	if chunked != nil {
+		ctx = context.WithValue(ctx, bodyKey, chunked)
+	}
+	op, in, err := reg.decode(r, path, q, body)
+	if err != nil {
+		return err
+	}
+	out, err := s.invoke(ctx, reg, op, in)
+	if err != nil {
+		return err
+	}
+	return s.writeOutput(ctx, w, r, reg, op, out, id)
+}
+
+// invoke authorises, checks and calls one operation.
+func (s *Server) invoke(ctx context.Context, reg *registered, op *Operation, in any) (any, error) {
+	caller := CallerFrom(ctx)
+	needs := []Access{{reg.Model.SigningName + ":" + op.Name, "*"}}
+	if reg.Access != nil {
+		needs = reg.Access(caller, op.Name, in)
+	}
+	for _, n := range needs {
+		if err := s.cfg.Authz.Authorize(ctx, caller, n); err != nil {
+			return nil, err
+		}
+	}
+	if reg.Model.Protocol != RESTXML {
+		if err := reg.Model.Validate(in); err != nil {
+			return nil, err
+		}
+	} else if err := requireMembers(in); err != nil {
+		return nil, err
+	}
+	return op.Call(ctx, reg.Service, in)
+}
+
+// requireMembers is S3's check: a missing required member is an InvalidRequest or MalformedXML.
+func requireMembers(in any) error {
+	v := reflect.ValueOf(in).Elem()
+	p := planOf(v.Type())
+	for i := range p.fields {
+		f := &p.fields[i]
+		if !f.required || f.stream || !isNil(v.Field(f.index)) {
+			continue
+		}
+		if f.payload {
+			return NewError("MissingRequestBodyError", 400, "message", "Request Body is empty")
+		}
+		return NewError("InvalidArgument", 400, "message", "Missing required parameter %s", f.wire)
+	}
+	return nil
+}
+
+func (reg *registered) decode(r *http.Request, path string, q url.Values, body []byte) (*Operation, any, error) {
+	m := reg.Model
+	bad := func(err error) error {
+		return NewError("SerializationException", 400, "Message", "the request could not be read: %v", err)
+	}
+	switch m.Protocol {
+	case JSON10, JSON11:
+		_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		op := reg.ops[name]
+		if op == nil {
+			return nil, nil, NewError("UnknownOperationException", 400, "message", "%s has no operation %q", m.ID, name)
+		}
+		in := op.NewInput()
+		if len(bytes.TrimSpace(body)) > 0 {
+			if err := json.Unmarshal(body, in); err != nil {
+				return nil, nil, bad(err)
+			}
+		}
+		return op, in, nil
+	case Query:
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, nil, bad(err)
+		}
+		for k, v := range q {
+			if form[k] == nil {
+				form[k] = v
+			}
+		}
+		op := reg.ops[form.Get("Action")]
+		if op == nil {
+			return nil, nil, NewError("InvalidAction", 400, "message", "Could not find operation %s for version %s", form.Get("Action"), form.Get("Version"))
+		}
+		tree, err := newParamTree(form)
+		if err != nil {
+			return nil, nil, bad(err)
+		}
+		in := op.NewInput()
+		if err := tree.into(reflect.ValueOf(in).Elem()); err != nil {
+			return nil, nil, NewError("MalformedInput", 400, "message", "%v", err)
+		}
+		return op, in, nil
+	}
+	op, labels := reg.rest.find(r, path, q)
+	if op == nil {
+		if m.Protocol == RESTXML {
+			return nil, nil, NewError("MethodNotAllowed", 405, "message", "The specified method is not allowed against this resource.")
+		}
+		return nil, nil, NewError("UnknownOperationException", 404, "message", "%s has no operation at %s %s", m.ID, r.Method, path)
+	}
+	in := op.NewInput()
+	v := reflect.ValueOf(in).Elem()
+	if m.Protocol == RESTJSON {
+		if p := planOf(v.Type()); len(bytes.TrimSpace(body)) > 0 && (p.body || p.payload != nil) {
+			target := in
+			if p.payload != nil {
+				target = v.Field(p.payload.index).Addr().Interface()
+			}
+			if err := json.Unmarshal(body, target); err != nil {
+				return nil, nil, bad(err)
+			}
+		}
+	} else if err := decodeXMLBody(r, v); err != nil {
+		return nil, nil, err
+	}
+	if err := bind(v, r, labels, q); err != nil {
+		code := "InvalidArgument"
+		if m.Protocol == RESTJSON {
+			code = "InvalidParameterValueException"
+		}
+		return nil, nil, NewError(code, 400, "message", "%v", err)
+	}
+	return op, in, nil
+}
+
+func decodeXMLBody(r *http.Request, v reflect.Value) error {
+	p := planOf(v.Type())
+	target := v
+	switch {
+	case p.payload != nil && p.payload.stream:
+		v.Field(p.payload.index).Set(reflect.ValueOf(io.Reader(r.Body)))
+		return nil
+	case p.payload != nil:
+		target = v.Field(p.payload.index)
+	case !p.body:
+		return nil
+	}
+	if p.payload != nil && isScalarType(target.Type()) { // a policy's JSON text
+		b, err := io.ReadAll(io.LimitReader(r.Body, maxMessage))
+		if err != nil {
+			return err
+		}
+		if len(b) > 0 {
+			return setScalar(target, string(b))
+		}
+		return nil
+	}
+	root, err := readXML(io.LimitReader(r.Body, maxMessage))
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			return e
+		}
+		return NewError("MalformedXML", 400, "message", "The XML you provided was not well-formed or did not validate against our published schema")
+	}
+	if err := root.into(target); err != nil {
+		return NewError("MalformedXML", 400, "message", "The XML you provided did not validate against our published schema: %v", err)
+	}
+	return nil
+}
+
+const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+func (s *Server) writeOutput(ctx context.Context, w http.ResponseWriter, r *http.Request, reg *registered, op *Operation, out any, id string) error {
+	m := reg.Model
+	v := reflect.ValueOf(out).Elem()
+	h := w.Header()
+	switch m.Protocol {
+	case JSON10, JSON11, RESTJSON:
+		var buf bytes.Buffer
+		enc := json.NewEncoder(&buf)
+		enc.SetEscapeHTML(false)
+		p := planOf(v.Type())
+		var body any = out
+		if p.payload != nil {
+			body = v.Field(p.payload.index).Interface()
+		}
+		if err := enc.Encode(body); err != nil {
+			return fmt.Errorf("encoding %s: %w", op.Name, err)
+		}
+		status := op.Status
+		ct := "application/json"
+		if m.Protocol == RESTJSON {
+			status = outHeaders(v, h, status)
+		} else if m.Protocol == JSON11 {
+			ct = "application/x-amz-json-1.1"
+		} else {
+			ct = "application/x-amz-json-1.0"
+		}
+		b := bytes.TrimRight(buf.Bytes(), "\n")
+		h["Content-Type"] = []string{ct}
+		h["Content-Length"] = []string{strconv.Itoa(len(b))}
+		w.WriteHeader(status)
+		w.Write(b)
+		return nil
+	case Query:
+		var x xmlWriter
+		x.open(op.Name+"Response", m.XMLNamespace)
+		if v.NumField() > 0 || op.Wrapper != "" {
+			x.open(op.Name+"Result", "")
+			x.fields(v)
+			x.close(op.Name + "Result")
+		}
+		x.open("ResponseMetadata", "")
+		x.element("RequestId", id)
+		x.close("ResponseMetadata")
+		x.close(op.Name + "Response")
+		h.Set("Content-Type", "text/xml")
+		h.Set("Content-Length", strconv.Itoa(x.Len()))
+		w.WriteHeader(op.Status)
+		w.Write(x.Bytes())
+		return nil
+	}
+	return s.writeS3(w, r, op, v, id)
+}
+
+func (s *Server) writeS3(w http.ResponseWriter, r *http.Request, op *Operation, v reflect.Value, id string) error {
+	h := w.Header()
+	h["X-Amz-Request-Id"] = []string{id}
+	h["X-Amz-Id-2"] = []string{id}
+	status := outHeaders(v, h, op.Status)
+	p := planOf(v.Type())
+	if p.payload != nil && p.payload.stream {
+		body, _ := v.Field(p.payload.index).Interface().(io.ReadCloser)
+		if body != nil {
+			defer body.Close()
+		}
+		if status == 200 && h.Get("Content-Range") != "" {
+			status = http.StatusPartialContent
+		}
+		if h.Get("Content-Type") == "" {
+			h.Set("Content-Type", "binary/octet-stream")
+		}
+		w.WriteHeader(status)
+		if body != nil && r.Method != http.MethodHead {
+			if _, err := io.Copy(w, body); err != nil {
+				panic(http.ErrAbortHandler) // the status is out: cut the connection, so that the client sees it
+			}
+		}
+		return nil
+	}
+	if r.Method == http.MethodHead || status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return nil
+	}
+	var x xmlWriter
+	switch {
+	case p.payload != nil && isScalarType(p.payload.typ):
+		if text, ok := scalarText(v.Field(p.payload.index), ""); ok {
+			x.WriteString(text)
+			h.Set("Content-Type", "application/json")
+		}
+	case p.payload != nil:
+		if pv := v.Field(p.payload.index); !isNil(pv) {
+			x.header()
+			x.open(p.payload.wire, s3Namespace)
+			x.fields(pv.Elem())
+			x.close(p.payload.wire)
+		}
+	case p.body && op.Wrapper == "-": // the one member is the document
+		for i := range p.fields {
+			if f := &p.fields[i]; f.loc == "" {
+				text, _ := scalarText(v.Field(f.index), f.ts)
+				x.header()
+				x.open(f.wire, s3Namespace)
+				x.escape(text)
+				x.close(f.wire)
+			}
+		}
+	case p.body:
+		name := or(op.Wrapper, op.Name+"Result")
+		x.header()
+		x.open(name, s3Namespace)
+		x.fields(v)
+		x.close(name)
+	}
+	if x.Len() > 0 && h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/xml")
+	}
+	h.Set("Content-Length", strconv.Itoa(x.Len()))
+	w.WriteHeader(status)
+	w.Write(x.Bytes())
+	return nil
+}
+
+func (w *xmlWriter) header() { w.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n") }
+
+// Call runs an operation for a caller who has been authenticated in another
+// way (the console's sign-in): the same handlers, the same authorisation. The
+// input and the answer are JSON, whatever the service's protocol. The service
+// is named by its signing name.
+func (s *Server) Call(ctx context.Context, service, operation string, body []byte) ([]byte, error) {
+	ctx = context.WithValue(ctx, requestIDKey, s.requestID())
+	reg := s.services[service]
+	if reg == nil || reg.Model.Protocol == RESTXML {
+		return nil, NewError("NotImplemented", 501, "message", "service %s is not implemented here", service)
+	}
+	op := reg.ops[operation]
+	if op == nil {
+		return nil, NewError("UnknownOperationException", 400, "message", "%s has no operation %q", reg.Model.ID, operation)
+	}
+	in := op.NewInput()
+	if len(bytes.TrimSpace(body)) > 0 {
+		if err := json.Unmarshal(body, in); err != nil {
+			return nil, NewError("SerializationException", 400, "message", "the request could not be read: %v", err)
+		}
+	}
+	out, err := s.invoke(ctx, reg, op, in)
+	if err != nil {
+		return nil, s.asError(reg, RequestID(ctx), err)
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(out); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}

@@ -1,0 +1,447 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Key is an access key's secret and whom it speaks for.
+type Key struct {
+	Secret string
+	Caller Caller
+}
+
+// Authenticator finds access keys.
+type Authenticator interface {
+	// Key answers ErrNoKey for an unknown or inactive key, or a session key
+	// without its token, and ErrExpired for a session that has ended.
+	Key(ctx context.Context, accessKeyID, sessionToken string) (Key, error)
+}
+
+// Answers of an Authenticator.
+var (
+	ErrNoKey   = errors.New("no such access key")
+	ErrExpired = errors.New("the security token has expired")
+)
+
+const (
+	emptySHA256     = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	unsignedPayload = "UNSIGNED-PAYLOAD"
+	streamSigned    = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	streamSignedTr  = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+	streamTr        = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+	timeFormat      = "20060102T150405Z"
+	maxSkew         = 15 * time.Minute
+	maxPresign      = 7 * 24 * time.Hour
+)
+
+// signature is what a request says about how it was signed.
+type signature struct {
+	keyID, date, region, service string
+	signedHeaders                []string
+	value                        string
+	token                        string
+	time                         time.Time
+	expires                      time.Duration // presigned only
+	presigned                    bool
+	v2                           bool
+	anonymous                    bool
+}
+
+// authFault is why a signature was refused; each protocol has its own names for these.
+type authFault int
+
+const (
+	faultMissing authFault = iota + 1
+	faultNoKey
+	faultMismatch
+	faultSkew
+	faultExpiredURL
+	faultExpiredToken
+	faultMalformed
+	faultBodyHash
+)
+
+type authError struct {
+	fault  authFault
+	detail string
+}
+
+func (e *authError) Error() string { return e.detail }
+
+// readSignature finds the signature of a request without checking it.
+func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
+	if h := r.Header.Get("Authorization"); h != "" {
+		if !strings.HasPrefix(h, "AWS4-HMAC-SHA256") {
+			return nil, &authError{faultMalformed, "the authorization mechanism is not supported; use AWS4-HMAC-SHA256"}
+		}
+		s := &signature{token: r.Header.Get("X-Amz-Security-Token")}
+		var cred string
+		for _, part := range strings.Split(strings.TrimPrefix(h, "AWS4-HMAC-SHA256"), ",") {
+			k, v, _ := strings.Cut(strings.TrimSpace(part), "=")
+			switch k {
+			case "Credential":
+				cred = v
+			case "SignedHeaders":
+				s.signedHeaders = strings.Split(strings.ToLower(v), ";")
+			case "Signature":
+				s.value = v
+			}
+		}
+		if !s.credential(cred) || len(s.signedHeaders) == 0 || s.value == "" {
+			return nil, &authError{faultMalformed, "the Authorization header needs Credential, SignedHeaders and Signature"}
+		}
+		date := r.Header.Get("X-Amz-Date")
+		if date == "" {
+			date = r.Header.Get("Date")
+		}
+		t, err := time.Parse(timeFormat, date)
+		if err != nil {
+			if t, err = http.ParseTime(date); err != nil {
+				return nil, &authError{faultMalformed, "the request needs an X-Amz-Date header such as 20130524T000000Z"}
+			}
+		}
+		s.time = t.UTC()
+		return s, nil
+	}
+	if q.Get("X-Amz-Algorithm") != "" || q.Get("X-Amz-Credential") != "" {
+		s := &signature{presigned: true, value: q.Get("X-Amz-Signature"), token: q.Get("X-Amz-Security-Token")}
+		if !s.credential(q.Get("X-Amz-Credential")) || q.Get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" {
+			return nil, &authError{faultMalformed, "a presigned URL needs X-Amz-Algorithm=AWS4-HMAC-SHA256 and X-Amz-Credential"}
+		}
+		s.signedHeaders = strings.Split(strings.ToLower(q.Get("X-Amz-SignedHeaders")), ";")
+		t, err := time.Parse(timeFormat, q.Get("X-Amz-Date"))
+		secs, err2 := strconv.Atoi(q.Get("X-Amz-Expires"))
+		if err2 != nil && q.Get("X-Amz-Expires") == "" { // other services than S3 leave it out
+			secs, err2 = 900, nil
+		}
+		if err != nil || err2 != nil || secs < 0 || time.Duration(secs)*time.Second > maxPresign {
+			return nil, &authError{faultMalformed, "a presigned URL needs X-Amz-Date and X-Amz-Expires of at most 604800 seconds"}
+		}
+		s.time, s.expires = t, time.Duration(secs)*time.Second
+		return s, nil
+	}
+	if q.Get("AWSAccessKeyId") != "" && q.Get("Signature") != "" {
+		exp, err := strconv.ParseInt(q.Get("Expires"), 10, 64)
+		if err != nil {
+			return nil, &authError{faultMalformed, "a presigned URL needs Expires in epoch seconds"}
+		}
+		return &signature{v2: true, presigned: true, service: "s3", keyID: q.Get("AWSAccessKeyId"), value: q.Get("Signature"), token: q.Get("x-amz-security-token"), time: time.Unix(exp, 0)}, nil
+	}
+	return &signature{anonymous: true}, nil
+}
+
+func (s *signature) credential(c string) bool {
+	// A key id never holds a slash, so the last four parts are the scope.
+	p := strings.Split(c, "/")
+	if len(p) != 5 || p[4] != "aws4_request" {
+		return false
+	}
+	s.keyID, s.date, s.region, s.service = p[0], p[1], p[2], p[3]
+	return true
+}
+
+func (s *signature) scope() string {
+	return s.date + "/" + s.region + "/" + s.service + "/aws4_request"
+}
+
+func hmacSHA256(key []byte, data string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(data))
+	return h.Sum(nil)
+}
+
+// signingKeys caches derived keys, four HMACs each.
+type signingKeys struct {
+	mu sync.Mutex
+	m  map[string][]byte
+}
+
+func (c *signingKeys) get(secret, date, region, service string) []byte {
+	id := secret + "\x00" + date + "\x00" + region + "\x00" + service
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k, ok := c.m[id]; ok {
+		return k
+	}
+	if c.m == nil || len(c.m) > 4096 {
+		c.m = map[string][]byte{}
+	}
+	k := signingKey(secret, date, region, service)
+	c.m[id] = k
+	return k
+}
+
+func signingKey(secret, date, region, service string) []byte {
+	return hmacSHA256(hmacSHA256(hmacSHA256(hmacSHA256([]byte("AWS4"+secret), date), region), service), "aws4_request")
+}
+
+// uriEncode encodes all but unreserved characters (and slashes, if asked).
+func uriEncode(s string, keepSlash bool) string {
+	const hexDigits = "0123456789ABCDEF"
+	n := 0
+	for i := range len(s) {
+		if !unreserved(s[i]) && !(keepSlash && s[i] == '/') {
+			n++
+		}
+	}
+	if n == 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 2*n)
+	for i := range len(s) {
+		if c := s[i]; unreserved(c) || keepSlash && c == '/' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(hexDigits[c>>4])
+			b.WriteByte(hexDigits[c&15])
+		}
+	}
+	return b.String()
+}
+
+func unreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+func canonicalQuery(raw string, drop string) string {
+	if raw == "" {
+		return ""
+	}
+	var pairs []string
+	for _, p := range strings.Split(raw, "&") {
+		if p == "" {
+			continue
+		}
+		k, v, _ := strings.Cut(p, "=")
+		k, v = reencode(k), reencode(v)
+		if k == drop {
+			continue
+		}
+		pairs = append(pairs, k+"="+v)
+	}
+	sort.Slice(pairs, func(i, j int) bool {
+		ki, vi, _ := strings.Cut(pairs[i], "=")
+		kj, vj, _ := strings.Cut(pairs[j], "=")
+		if ki != kj {
+			return ki < kj
+		}
+		return vi < vj
+	})
+	return strings.Join(pairs, "&")
+}
+
+func reencode(s string) string {
+	d, err := url.QueryUnescape(s)
+	if err != nil {
+		d = s
+	}
+	return uriEncode(d, false)
+}
+
+// canonicalRequest is SigV4's text form of a request.
+func canonicalRequest(r *http.Request, s *signature, payloadHash string) string {
+	var b strings.Builder
+	b.WriteString(r.Method)
+	b.WriteByte('\n')
+	path := r.URL.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	if s.service == "s3" {
+		if d, err := url.PathUnescape(path); err == nil {
+			path = uriEncode(d, true)
+		}
+	} else {
+		path = uriEncode(path, true)
+	}
+	b.WriteString(path)
+	b.WriteByte('\n')
+	drop := ""
+	if s.presigned {
+		drop = "X-Amz-Signature"
+	}
+	b.WriteString(canonicalQuery(r.URL.RawQuery, drop))
+	b.WriteByte('\n')
+	for _, h := range s.signedHeaders {
+		b.WriteString(h)
+		b.WriteByte(':')
+		b.WriteString(headerValue(r, h))
+		b.WriteByte('\n')
+	}
+	b.WriteByte('\n')
+	b.WriteString(strings.Join(s.signedHeaders, ";"))
+	b.WriteByte('\n')
+	b.WriteString(payloadHash)
+	return b.String()
+}
+
+func headerValue(r *http.Request, name string) string {
+	switch name {
+	case "host":
+		return r.Host
+	case "content-length":
+		return strconv.FormatInt(max(r.ContentLength, 0), 10)
+	}
+	vs := r.Header.Values(name)
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = strings.Join(strings.Fields(v), " ")
+	}
+	return strings.Join(out, ",")
+}
+
+func stringToSign(s *signature, canonical string) string {
+	sum := sha256.Sum256([]byte(canonical))
+	return "AWS4-HMAC-SHA256\n" + s.time.UTC().Format(timeFormat) + "\n" + s.scope() + "\n" + hex.EncodeToString(sum[:])
+}
+
+// authenticate checks the request's signature. On success the request's Body is
+// what the client meant to send: unchunked, and checked while it is read.
+func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signature, form []byte) (Caller, *chunkedBody, *authError) {
+	if sig.anonymous {
+		return Caller{}, nil, &authError{faultMissing, "Request is missing Authentication Token"}
+	}
+	key, err := s.cfg.Auth.Key(ctx, sig.keyID, sig.token)
+	switch {
+	case errors.Is(err, ErrExpired):
+		return Caller{}, nil, &authError{faultExpiredToken, "The security token included in the request is expired"}
+	case err != nil:
+		return Caller{}, nil, &authError{faultNoKey, "The security token included in the request is invalid."}
+	}
+	now := s.cfg.Now()
+	if sig.v2 {
+		return s.authenticateV2(r, sig, key, now)
+	}
+	if sig.presigned {
+		if now.After(sig.time.Add(sig.expires)) {
+			return Caller{}, nil, &authError{faultExpiredURL, "Request has expired"}
+		}
+		if sig.time.After(now.Add(maxSkew)) {
+			return Caller{}, nil, &authError{faultSkew, "Request is not valid yet: its date is ahead of the server's clock"}
+		}
+	} else if d := now.Sub(sig.time); d > maxSkew || d < -maxSkew {
+		return Caller{}, nil, &authError{faultSkew, "Signature expired: " + sig.time.Format(timeFormat) + " is more than 15 min. away from the server's clock, " + now.UTC().Format(timeFormat)}
+	}
+	if !strings.HasPrefix(sig.time.Format("20060102"), sig.date) {
+		return Caller{}, nil, &authError{faultMismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"}
+	}
+	if !contains(sig.signedHeaders, "host") {
+		return Caller{}, nil, &authError{faultMalformed, "the host header must be signed"}
+	}
+	payload := r.Header.Get("X-Amz-Content-Sha256")
+	if sig.presigned {
+		if payload == "" {
+			payload = or(r.URL.Query().Get("X-Amz-Content-Sha256"), unsignedPayload)
+		}
+		if sig.service != "s3" {
+			payload = emptySHA256
+		}
+	} else if sig.service != "s3" {
+		sum := sha256.Sum256(form)
+		payload = hex.EncodeToString(sum[:])
+	} else if payload == "" {
+		return Caller{}, nil, &authError{faultMalformed, "Missing required header for this request: x-amz-content-sha256"}
+	}
+	sk := s.keys.get(key.Secret, sig.date, sig.region, sig.service)
+	want := hex.EncodeToString(hmacSHA256(sk, stringToSign(sig, canonicalRequest(r, sig, payload))))
+	if subtle.ConstantTimeCompare([]byte(want), []byte(sig.value)) != 1 {
+		return Caller{}, nil, &authError{faultMismatch, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+	}
+	c := key.Caller
+	c.AccessKeyID, c.SessionToken, c.Region = sig.keyID, sig.token, sig.region
+	if sig.service != "s3" {
+		return c, nil, nil
+	}
+	body, aerr := s.s3Body(r, sig, payload, sk)
+	return c, body, aerr
+}
+
+// s3Body wraps the body as its payload hash demands.
+func (s *Server) s3Body(r *http.Request, sig *signature, payload string, sk []byte) (*chunkedBody, *authError) {
+	switch payload {
+	case unsignedPayload:
+		return nil, nil
+	case streamSigned, streamSignedTr, streamTr:
+		n, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
+		if err != nil || n < 0 {
+			return nil, &authError{faultMalformed, "an aws-chunked body needs X-Amz-Decoded-Content-Length"}
+		}
+		b := newChunkedBody(r.Body, n)
+		if payload != streamTr {
+			b.key, b.prev, b.scope, b.date = sk, sig.value, sig.scope(), sig.time.UTC().Format(timeFormat)
+		}
+		b.trailer = payload != streamSigned
+		r.Body, r.ContentLength = b, n
+		if ce := r.Header.Get("Content-Encoding"); ce != "" {
+			var keep []string
+			for _, e := range strings.Split(ce, ",") {
+				if e = strings.TrimSpace(e); e != "aws-chunked" && e != "" {
+					keep = append(keep, e)
+				}
+			}
+			r.Header.Del("Content-Encoding")
+			if len(keep) > 0 {
+				r.Header.Set("Content-Encoding", strings.Join(keep, ","))
+			}
+		}
+		return b, nil
+	}
+	want, err := hex.DecodeString(payload)
+	if err != nil || len(want) != sha256.Size {
+		return nil, &authError{faultMalformed, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-…, or a SHA-256 in hex"}
+	}
+	r.Body = &hashedBody{body: r.Body, h: sha256.New(), want: want}
+	return nil, nil
+}
+
+// hashedBody fails at its end when the content is not what was signed.
+type hashedBody struct {
+	body io.ReadCloser
+	h    interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	want []byte
+	done bool
+}
+
+func (b *hashedBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if n > 0 {
+		b.h.Write(p[:n])
+	}
+	if err == io.EOF && !b.done {
+		b.done = true
+		if !bytes.Equal(b.h.Sum(nil), b.want) {
+			return n, NewError("XAmzContentSHA256Mismatch", 400, "message", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		}
+	}
+	return n, err
+}
+
+func (b *hashedBody) Close() error { return b.body.Close() }
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

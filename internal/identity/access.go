@@ -1,0 +1,204 @@
+package identity
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"tarn/internal/awsapi"
+)
+
+// s3Actions are the operations whose IAM action is not named as they are, or is
+// on the bucket rather than the object.
+// Source: "Actions, resources, and condition keys for Amazon S3", Service
+// Authorization Reference.
+var s3Actions = map[string]string{
+	"HeadObject": "GetObject", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket",
+	"ListBuckets": "ListAllMyBuckets", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject",
+	"ListParts": "ListMultipartUploadParts", "ListMultipartUploads": "ListBucketMultipartUploads",
+	"ListObjectVersions": "ListBucketVersions", "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+	"PutBucketLifecycleConfiguration": "PutLifecycleConfiguration", "GetBucketEncryption": "GetEncryptionConfiguration",
+	"PutBucketEncryption": "PutEncryptionConfiguration", "GetBucketNotificationConfiguration": "GetBucketNotification",
+	"PutBucketNotificationConfiguration": "PutBucketNotification", "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+	"PutPublicAccessBlock": "PutBucketPublicAccessBlock", "GetBucketCors": "GetBucketCORS", "PutBucketCors": "PutBucketCORS",
+	"DeleteBucketTagging": "PutBucketTagging", "SelectObjectContent": "GetObject",
+}
+
+// S3Access is what an S3 operation needs.
+func S3Access(_ awsapi.Caller, op string, in any) []awsapi.Access {
+	bucket, key := member(in, "Bucket"), member(in, "Key")
+	action := op
+	if a, ok := s3Actions[op]; ok {
+		action = a
+	}
+	resource := "*"
+	if bucket != "" {
+		resource = "arn:aws:s3:::" + bucket
+		if key != "" {
+			resource += "/" + key
+		}
+	}
+	put := awsapi.Access{Action: "s3:PutObject", Resource: resource}
+	switch op {
+	case "CopyObject", "UploadPartCopy":
+		src := strings.TrimPrefix(member(in, "CopySource"), "/")
+		src, _, _ = strings.Cut(src, "?")
+		if d, err := url.PathUnescape(src); err == nil {
+			src = d
+		}
+		return []awsapi.Access{{Action: "s3:GetObject", Resource: "arn:aws:s3:::" + src}, put}
+	case "DeleteObjects":
+		var needs []awsapi.Access
+		objects := deep(in, "Delete", "Objects")
+		for i := range lengthOf(objects) {
+			needs = append(needs, awsapi.Access{Action: "s3:DeleteObject", Resource: resource + "/" + member(objects.Index(i).Interface(), "Key")})
+		}
+		if needs == nil {
+			needs = []awsapi.Access{{Action: "s3:DeleteObject", Resource: resource + "/*"}}
+		}
+		return needs
+	case "GetObjectAttributes":
+		return []awsapi.Access{{Action: "s3:GetObject", Resource: resource}, {Action: "s3:GetObjectAttributes", Resource: resource}}
+	}
+	return []awsapi.Access{{Action: "s3:" + action, Resource: resource}}
+}
+
+// glueKinds are named resources of Glue besides the catalog's, by the member that names them.
+var glueKinds = []struct{ word, kind string }{
+	{"Crawler", "crawler"}, {"Crawl", "crawler"}, {"Trigger", "trigger"}, {"Workflow", "workflow"}, {"JobRun", "job"}, {"JobBookmark", "job"}, {"Job", "job"},
+	{"DataQualityRuleset", "dataQualityRuleset"}, {"Session", "session"}, {"Blueprint", "blueprint"},
+}
+
+// GlueAccess is what a Glue operation needs. The catalog's operations need their
+// action on the catalog, the database and the table, as on AWS; whoever hands a
+// role to a job or crawler needs iam:PassRole on it.
+func GlueAccess(c awsapi.Caller, op string, in any) []awsapi.Access {
+	action := "glue:" + op
+	base := fmt.Sprintf("arn:aws:glue:%s:%s:", c.Region, c.Account)
+	on := func(names ...string) []awsapi.Access {
+		var out []awsapi.Access
+		for _, n := range names {
+			out = append(out, awsapi.Access{Action: action, Resource: base + n})
+		}
+		return out
+	}
+	if kind, name := tableOf(op, in); kind != "" {
+		db := strings.ToLower(or(member(in, "DatabaseName"), member(deepAny(in, "DatabaseInput"), "Name")))
+		if kind == "database" {
+			db = strings.ToLower(or(name, db))
+			return on("catalog", "database/"+or(db, "*"))
+		}
+		if name == "" {
+			name = "*"
+		}
+		return on("catalog", "database/"+or(db, "*"), "table/"+or(db, "*")+"/"+strings.ToLower(name))
+	}
+	if strings.Contains(op, "Connection") {
+		name := or(or(member(in, "Name"), member(in, "ConnectionName")), member(deepAny(in, "ConnectionInput"), "Name"))
+		return on("catalog", "connection/"+or(name, "*"))
+	}
+	if op == "GetTags" || op == "TagResource" || op == "UntagResource" {
+		return []awsapi.Access{{Action: action, Resource: or(member(in, "ResourceArn"), "*")}}
+	}
+	needs := []awsapi.Access{{Action: action, Resource: "*"}}
+	for _, k := range glueKinds {
+		if strings.Contains(op, k.word) {
+			if name := or(or(member(in, "Name"), member(in, k.word+"Name")), or(member(in, "JobName"), member(in, "CrawlerName"))); name != "" {
+				needs = on(k.kind + "/" + name)
+			}
+			break
+		}
+	}
+	role := or(member(in, "Role"), member(deepAny(in, "JobUpdate"), "Role"))
+	if role != "" {
+		if !strings.HasPrefix(role, "arn:") {
+			role = "arn:aws:iam::" + c.Account + ":role/" + role
+		}
+		needs = append(needs, awsapi.Access{Action: "iam:PassRole", Resource: role})
+	}
+	return needs
+}
+
+// tableOf tells whether an operation is on a database or a table, and its name.
+func tableOf(op string, in any) (kind, name string) {
+	switch op {
+	case "CreateDatabase", "GetDatabase", "UpdateDatabase", "DeleteDatabase":
+		return "database", or(member(in, "Name"), member(deepAny(in, "DatabaseInput"), "Name"))
+	case "GetDatabases":
+		return "database", "*"
+	case "CreateTable", "UpdateTable":
+		return "table", or(member(in, "Name"), member(deepAny(in, "TableInput"), "Name"))
+	case "GetTable", "DeleteTable":
+		return "table", member(in, "Name")
+	case "GetTables", "SearchTables", "BatchDeleteTable":
+		return "table", "*"
+	case "GetTableVersion", "GetTableVersions", "DeleteTableVersion", "BatchDeleteTableVersion":
+		return "table", member(in, "TableName")
+	case "GetUserDefinedFunction", "GetUserDefinedFunctions", "CreateUserDefinedFunction", "DeleteUserDefinedFunction", "UpdateUserDefinedFunction":
+		return "database", member(in, "DatabaseName")
+	}
+	if strings.Contains(op, "Partition") || strings.Contains(op, "ColumnStatistics") {
+		return "table", member(in, "TableName")
+	}
+	return "", ""
+}
+
+// STSAccess lets everyone ask who they are, as AWS does.
+func STSAccess(_ awsapi.Caller, op string, in any) []awsapi.Access {
+	switch op {
+	case "GetCallerIdentity":
+		return nil
+	case "AssumeRole":
+		return []awsapi.Access{{Action: "sts:AssumeRole", Resource: or(member(in, "RoleArn"), "*")}}
+	}
+	return []awsapi.Access{{Action: "sts:" + op, Resource: "*"}}
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// member is the text of a string member, or "".
+func member(in any, name string) string {
+	v := field(reflect.ValueOf(in), name)
+	if v.IsValid() && v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.String {
+		return v.Elem().String()
+	}
+	return ""
+}
+
+func field(v reflect.Value, name string) reflect.Value {
+	for v.IsValid() && v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v.FieldByName(name)
+}
+
+func deep(in any, names ...string) reflect.Value {
+	v := reflect.ValueOf(in)
+	for _, n := range names {
+		v = field(v, n)
+	}
+	return v
+}
+
+func deepAny(in any, name string) any {
+	if v := field(reflect.ValueOf(in), name); v.IsValid() {
+		return v.Interface()
+	}
+	return nil
+}
+
+func lengthOf(v reflect.Value) int {
+	if v.IsValid() && v.Kind() == reflect.Slice {
+		return v.Len()
+	}
+	return 0
+}
