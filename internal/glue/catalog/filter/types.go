@@ -161,3 +161,14 @@ func likeMatch(s []rune, p []wild) bool {
 	}
 	return j == len(p)
 }
+
+// Fits reports, in Glue's words, why a value is not one of a key's type. Types that can't be filtered fit everything,
+// and so does NULL.
+func Fits(typ, value string) error {
+	k, ok := kindOf(typ)
+	if !ok || value == hiveNull {
+		return nil
+	}
+	_, err := k.parse(value)
+	return err
+}
