@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,7 +32,7 @@ type Line struct {
 
 // Options are what a console needs.
 type Options struct {
-	Pages fs.FS // the built web app; without index.html the console says how to build it
+	Pages http.Handler // the built web app
 	Store meta.Store
 	// API runs an AWS operation for the signed-in caller: awsapi.Server.Call.
 	API func(ctx context.Context, service, operation string, body []byte) ([]byte, error)
@@ -74,7 +73,7 @@ func New(o Options) (*Console, error) {
 	c.mux.HandleFunc("POST /_/query/{name}", c.signedIn(c.query))
 	c.mux.HandleFunc("GET /_/events", c.signedIn(c.events))
 	c.mux.HandleFunc("GET /_/logs", c.signedIn(c.logs))
-	c.mux.HandleFunc("GET /_/", c.page)
+	c.mux.Handle("GET /_/", o.Pages)
 	return c, nil
 }
 
@@ -124,32 +123,6 @@ func (c *Console) ours(host string) bool {
 		}
 	}
 	return false
-}
-
-// page serves the web app; addresses inside it all get its first page.
-func (c *Console) page(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(r.URL.Path, "/_/")
-	if name != "" {
-		if f, err := fs.Stat(c.o.Pages, name); err == nil && !f.IsDir() {
-			if strings.HasPrefix(name, "assets/") { // named by their content
-				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-			}
-			http.ServeFileFS(w, r, c.o.Pages, name)
-			return
-		}
-		if strings.HasPrefix(name, "assets/") {
-			http.NotFound(w, r)
-			return
-		}
-	}
-	b, err := fs.ReadFile(c.o.Pages, "index.html")
-	if err != nil {
-		http.Error(w, "The console's pages are not in this binary. Build it with: make build", http.StatusServiceUnavailable)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Write(b)
 }
 
 func fail(w http.ResponseWriter, status int, code, format string, args ...any) {

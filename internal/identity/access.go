@@ -2,7 +2,6 @@ package identity
 
 import (
 	"fmt"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -39,25 +38,11 @@ func S3Access(_ awsapi.Caller, op string, in any) []awsapi.Access {
 			resource += "/" + key
 		}
 	}
-	put := awsapi.Access{Action: "s3:PutObject", Resource: resource}
 	switch op {
-	case "CopyObject", "UploadPartCopy":
-		src := strings.TrimPrefix(member(in, "CopySource"), "/")
-		src, _, _ = strings.Cut(src, "?")
-		if d, err := url.PathUnescape(src); err == nil {
-			src = d
-		}
-		return []awsapi.Access{{Action: "s3:GetObject", Resource: "arn:aws:s3:::" + src}, put}
-	case "DeleteObjects":
-		var needs []awsapi.Access
-		objects := deep(in, "Delete", "Objects")
-		for i := range lengthOf(objects) {
-			needs = append(needs, awsapi.Access{Action: "s3:DeleteObject", Resource: resource + "/" + member(objects.Index(i).Interface(), "Key")})
-		}
-		if needs == nil {
-			needs = []awsapi.Access{{Action: "s3:DeleteObject", Resource: resource + "/*"}}
-		}
-		return needs
+	case "CopyObject", "UploadPartCopy": // the source is checked where it is read
+		action = "PutObject"
+	case "DeleteObjects": // each key is checked by itself, and refused by itself
+		return nil
 	case "GetObjectAttributes":
 		return []awsapi.Access{{Action: "s3:GetObject", Resource: resource}, {Action: "s3:GetObjectAttributes", Resource: resource}}
 	}
@@ -181,24 +166,9 @@ func field(v reflect.Value, name string) reflect.Value {
 	return v.FieldByName(name)
 }
 
-func deep(in any, names ...string) reflect.Value {
-	v := reflect.ValueOf(in)
-	for _, n := range names {
-		v = field(v, n)
-	}
-	return v
-}
-
 func deepAny(in any, name string) any {
 	if v := field(reflect.ValueOf(in), name); v.IsValid() {
 		return v.Interface()
 	}
 	return nil
-}
-
-func lengthOf(v reflect.Value) int {
-	if v.IsValid() && v.Kind() == reflect.Slice {
-		return v.Len()
-	}
-	return 0
 }

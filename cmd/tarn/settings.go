@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// resolve gives each flag that was not typed its value from TARN_<FLAG>, else
+// from server.yaml in the data folder. Unknown keys of the file are errors.
+func resolve(cmd *cobra.Command, dataFlag string) error {
+	fromEnv := func(f *pflag.Flag) (string, bool) {
+		return os.LookupEnv("TARN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
+	}
+	var first error
+	set := func(f *pflag.Flag, v, source string) {
+		if err := cmd.Flags().Set(f.Name, v); err != nil && first == nil {
+			first = fmt.Errorf("%s: --%s: %w", source, f.Name, err)
+		}
+	}
+	if f := cmd.Flags().Lookup(dataFlag); f != nil && !f.Changed {
+		if v, ok := fromEnv(f); ok {
+			set(f, v, "environment")
+		}
+	}
+	dir, err := cmd.Flags().GetString(dataFlag)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(expandHome(dir), "server.yaml")
+	file := map[string]any{}
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := yaml.Unmarshal(b, &file); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for k := range file {
+		if cmd.Flags().Lookup(k) == nil || k == dataFlag {
+			return fmt.Errorf("%s: unknown key %q; its keys are the flags of tarn %s", path, k, cmd.Name())
+		}
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			return
+		}
+		if v, ok := fromEnv(f); ok {
+			set(f, v, "environment TARN_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
+		} else if v, ok := file[f.Name]; ok {
+			set(f, fmt.Sprint(v), path)
+		}
+	})
+	return first
+}
+
+func expandHome(p string) string {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok || p == "~" {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return p
+}
