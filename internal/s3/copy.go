@@ -1,0 +1,188 @@
+package s3
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	api "tarn/api/s3"
+	"tarn/internal/awsapi"
+	"tarn/internal/s3/checksum"
+	"tarn/internal/s3/index"
+)
+
+// CopyObject copies an object without its bytes: the copy lies in the same blobs. Unlike on AWS, the copy of a
+// multipart upload keeps its parts and its ETag.
+func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api.CopyObjectOutput, error) {
+	if _, err := s.owned(ctx, *in.Bucket, in.ExpectedBucketOwner); err != nil {
+		return nil, err
+	}
+	if err := checkKey(*in.Key); err != nil {
+		return nil, err
+	}
+	if err := checkUnsupported(in.ACL, in.ServerSideEncryption, in.SSEKMSKeyId, in.SSECustomerAlgorithm, in.ObjectLockMode, in.ObjectLockLegalHoldStatus); err != nil {
+		return nil, err
+	}
+	src, err := s.copySource(ctx, *in.CopySource, in.ExpectedSourceBucketOwner)
+	if err != nil {
+		return nil, err
+	}
+	cond, err := writeCondition(in.IfMatch, in.IfNoneMatch)
+	if err != nil {
+		return nil, err
+	}
+	replaced := index.ObjectDoc{
+		ContentType: awsapi.Val(in.ContentType), CacheControl: awsapi.Val(in.CacheControl), ContentDisposition: awsapi.Val(in.ContentDisposition),
+		ContentEncoding: storedEncoding(in.ContentEncoding), ContentLanguage: awsapi.Val(in.ContentLanguage), Expires: awsapi.Val(in.Expires),
+	}
+	if replaced.ContentType == "" {
+		replaced.ContentType = defaultMimeType
+	}
+	if replaced.Metadata, err = checkMetadata(in.Metadata); err != nil {
+		return nil, err
+	}
+	tags, err := parseTagging(in.Tagging)
+	if err != nil {
+		return nil, err
+	}
+	replaceMetadata := awsapi.Val(in.MetadataDirective) == api.MetadataDirectiveReplace
+	replaceTags := awsapi.Val(in.TaggingDirective) == api.TaggingDirectiveReplace
+	changes := replaceMetadata || replaceTags || in.StorageClass != nil || in.WebsiteRedirectLocation != nil || in.ServerSideEncryption != nil
+	if src.bucket == *in.Bucket && src.key == *in.Key && !changes {
+		return nil, fail(http.StatusBadRequest, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	var algorithm checksum.Algorithm
+	if name := awsapi.Val(in.ChecksumAlgorithm); name != "" {
+		var ok bool
+		if algorithm, ok = checksum.Parse(name); !ok {
+			return nil, badAlgorithm(name)
+		}
+	}
+
+	var o index.Object
+	var computed *index.Object // the object whose checksum is in sum
+	var sum string
+	for {
+		var needs *index.Object
+		err = s.index.Update(ctx, func(tx *index.Tx) error {
+			needs = nil
+			from, err := src.find(tx, in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince, in.CopySourceIfUnmodifiedSince)
+			if err != nil {
+				return err
+			}
+			if from.Size > maxPut {
+				return fail(http.StatusBadRequest, "InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxPut))
+			}
+			o = *from
+			if algorithm != "" && string(algorithm) != from.Algorithm {
+				if computed == nil || computed.ETag != from.ETag || !computed.Modified.Equal(from.Modified) {
+					needs = from
+					return nil
+				}
+				o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(algorithm), checksum.FullObject, sum
+				o.Doc.Parts = nil
+			}
+			o.Key, o.Modified, o.Class = *in.Key, s.now(), storageClass(in.StorageClass)
+			oldTags := o.Doc.Tags
+			if replaceMetadata {
+				replaced.Checksum, replaced.Parts = o.Doc.Checksum, o.Doc.Parts
+				o.Doc = replaced
+			}
+			o.Doc.WebsiteRedirect = awsapi.Val(in.WebsiteRedirectLocation)
+			if o.Doc.Tags = oldTags; replaceTags {
+				o.Doc.Tags = tags
+			}
+			return put(ctx, tx, *in.Bucket, &o, cond, EventCopy)
+		})
+		if err != nil || needs == nil {
+			break
+		}
+		// Another checksum is asked for: only then are the bytes read.
+		set, err := s.digest(ctx, needs.Segments, 0, needs.Size, algorithm)
+		if err != nil {
+			return nil, err
+		}
+		computed, sum = needs, set.Sum(algorithm)
+	}
+	if err != nil {
+		return nil, storageError(err)
+	}
+	result := &api.CopyObjectResult{ETag: new(quote(o.ETag)), LastModified: &awsapi.Time{Time: o.Modified}, ChecksumType: text(o.ChecksumType)}
+	setSum(checksum.Algorithm(o.Algorithm), o.Doc.Checksum, &result.ChecksumCRC32, &result.ChecksumCRC32C, &result.ChecksumCRC64NVME,
+		&result.ChecksumSHA1, &result.ChecksumSHA256, &result.ChecksumSHA512, &result.ChecksumMD5)
+	return &api.CopyObjectOutput{CopyObjectResult: result}, nil
+}
+
+// digest reads a stretch of an object for its checksums.
+func (s *Service) digest(ctx context.Context, segments []index.Segment, offset, size int64, algorithms ...checksum.Algorithm) (*checksum.Set, error) {
+	body, err := s.open(segments, offset, size)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	set := checksum.NewSet(algorithms...)
+	buf := s.buffers.Get().(*buffer)
+	defer s.buffers.Put(buf)
+	for {
+		n, err := body.Read(buf[:])
+		set.Write(buf[:n])
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && set.Size() == size:
+			return set, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// copySource is the object that a copy reads.
+type copySource struct{ bucket, key string }
+
+// copySource reads the x-amz-copy-source header and checks that the caller may read what it names.
+func (s *Service) copySource(ctx context.Context, header string, expectedOwner *string) (copySource, error) {
+	path, query, _ := strings.Cut(header, "?")
+	path, err := url.PathUnescape(path)
+	if err != nil {
+		return copySource{}, invalidArgument("x-amz-copy-source", header, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	if v, ok := strings.CutPrefix(query, "versionId="); ok {
+		if err := checkVersion(&v); err != nil {
+			return copySource{}, err
+		}
+	}
+	bucket, key, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !found || bucket == "" || key == "" {
+		return copySource{}, invalidArgument("x-amz-copy-source", header, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	if _, err := s.owned(ctx, bucket, expectedOwner); err != nil {
+		return copySource{}, err
+	}
+	return copySource{bucket, key}, s.authorize(ctx, "s3:GetObject", resourceARN(bucket, key))
+}
+
+type finder interface {
+	Bucket(name string) (*index.Bucket, error)
+	Object(bucket int64, key string) (*index.Object, error)
+}
+
+func (c copySource) find(in finder, ifMatch, ifNoneMatch *string, modifiedSince, unmodifiedSince *awsapi.Time) (*index.Object, error) {
+	b, err := in.Bucket(c.bucket)
+	if err != nil {
+		return nil, noSuchBucket(c.bucket)
+	}
+	o, err := in.Object(b.ID, c.key)
+	if err == index.ErrNotFound {
+		return nil, noSuchKey(c.key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// What would be "not modified" for a reader fails the precondition of a copy.
+	if err := readCondition(o, ifMatch, ifNoneMatch, modifiedSince, unmodifiedSince); err != nil {
+		return nil, preconditionFailed("x-amz-copy-source-if")
+	}
+	return o, nil
+}
