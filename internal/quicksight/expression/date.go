@@ -18,7 +18,10 @@ var dateFunctions = map[string]function{
 	"extract":     {min: 2, max: 2, compile: extract},
 	"datediff":    {min: 2, max: 3, compile: dateDiff},
 	"adddatetime": {min: 3, max: 3, compile: addDateTime},
-	"epochdate":   simple(Datetime, "TRY(make_timestamp($1 * 1000000))", Integer),
+	"epochdate": {min: 1, max: 1, compile: func(_ *compiler, call *Call, args []Value) (Value, error) {
+		n, err := want(call, args, 0, Integer)
+		return Value{SQL: try(args, "make_timestamp("+n+" * 1000000)"), Type: Datetime}, err
+	}},
 	"formatdate":  {min: 1, max: 3, compile: formatDate},
 	"parsedate":   {min: 1, max: 3, compile: parseDate},
 }
@@ -104,7 +107,17 @@ func addDateTime(_ *compiler, call *Call, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return Value{SQL: "TRY(" + d + " + " + Interval(p, n) + ")", Type: Datetime}, nil
+	return Value{SQL: try(args, d+" + "+Interval(p, n)), Type: Datetime}, nil
+}
+
+// try makes an overflow NULL. TRY binds over row scalars only: over aggregates an overflow stays an error of the engine.
+func try(args []Value, sql string) string {
+	for _, a := range args {
+		if a.Level == Aggregated {
+			return "(" + sql + ")"
+		}
+	}
+	return "TRY(" + sql + ")"
 }
 
 // Interval prints n periods.

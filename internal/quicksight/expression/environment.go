@@ -12,7 +12,8 @@ import (
 type Parameter struct {
 	Type   Type
 	Multi  bool
-	Values []any // string, int64, float64 or time.Time, by Type
+	Values []any  // string, int64, float64 or time.Time, by Type
+	SQL    string // instead of Values, a constant SQL expression of Type
 }
 
 // Environment is what an expression can see. It is filled once and then used by one goroutine.
@@ -157,6 +158,9 @@ func (e *Environment) parameter(ref *ParameterRef) (Parameter, []string, error) 
 	}
 	if holders, ok := e.bound[name]; ok {
 		return p, holders, nil
+	}
+	if p.SQL != "" {
+		return p, []string{p.SQL}, nil
 	}
 	holders := make([]string, len(p.Values))
 	for i, v := range p.Values {

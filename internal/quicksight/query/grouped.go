@@ -1,0 +1,140 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+
+	"tarn/api/quicksight"
+	"tarn/internal/awsapi"
+	"tarn/internal/quicksight/expression"
+)
+
+type compiledDimension struct {
+	dimension
+	value expression.Value
+	rank  string // the column of the member's rank, where members are ranked
+	keep  int64  // members kept, 0 is all
+	other bool   // the rest becomes one more member
+}
+
+type compiledMeasure struct {
+	measure
+	name  string
+	value expression.Value
+}
+
+// grouped makes the statement of an aggregated visual: one row for each combination of the dimensions' members.
+func (b *builder) grouped(rows string, having []string) (*Query, error) {
+	dims, measures, err := b.compileWells()
+	if err != nil {
+		return nil, err
+	}
+	from := rows
+	for i := range dims {
+		join, err := b.rankMembers(&dims[i], i, len(dims), rows, measures)
+		if err != nil {
+			return nil, err
+		}
+		from += join
+	}
+	var selected, groups []string
+	group := func(sql, alias string) {
+		selected = append(selected, sql+" AS "+alias)
+		groups = append(groups, fmt.Sprint(len(selected)))
+	}
+	for i, d := range dims {
+		sql := d.value.SQL
+		if d.other {
+			sql = fmt.Sprintf("CASE WHEN %s <= %d THEN %s END", d.rank, d.keep, sql)
+		}
+		group(sql, fmt.Sprintf("f%d", i))
+		if d.rank != "" {
+			rank := d.rank
+			if d.other {
+				rank = fmt.Sprintf("least(%s, %d)", rank, d.keep+1)
+			}
+			group(rank, fmt.Sprintf("r%d", i))
+		}
+	}
+	for i, m := range measures {
+		selected = append(selected, m.value.SQL+fmt.Sprintf(" AS v%d", i))
+	}
+	order, hidden, err := b.order(dims, measures)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range hidden {
+		selected = append(selected, h+fmt.Sprintf(" AS s%d", i))
+	}
+	body := "SELECT " + strings.Join(selected, ", ") + " FROM " + from
+	if len(groups) > 0 {
+		body += " GROUP BY " + strings.Join(groups, ", ")
+	}
+	if len(having) > 0 {
+		body += " HAVING " + strings.Join(having, " AND ")
+	}
+	b.stage("agg", body)
+	b.finish(dims, measures, order)
+	return b.query, nil
+}
+
+func (b *builder) finish(dims []compiledDimension, measures []compiledMeasure, order []string) {
+	var shown, kept []string
+	limit := int64(b.query.Limit) + 1
+	for i, d := range dims {
+		shown = append(shown, fmt.Sprintf("f%d", i))
+		b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: awsapi.Val(d.column.ColumnName), Role: d.role, Type: d.value.Type})
+		switch {
+		case d.keep > 0 && d.rank == "":
+			limit = min(limit, d.keep)
+		case d.keep > 0 && !d.other:
+			kept = append(kept, fmt.Sprintf("r%d <= %d", i, d.keep))
+		}
+	}
+	for i, m := range measures {
+		shown = append(shown, fmt.Sprintf("v%d", i))
+		b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: m.id, Name: m.name, Role: m.role, Type: m.value.Type})
+	}
+	for i, d := range dims {
+		if d.other { // tells the rest apart from a member without a name
+			shown = append(shown, fmt.Sprintf("CAST(r%d > %d AS BIGINT)", i, d.keep))
+			b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: "OTHER", Role: "Other", Type: expression.Integer})
+		}
+	}
+	b.query.final = "SELECT " + strings.Join(shown, ", ") + " FROM agg"
+	if len(kept) > 0 {
+		b.query.final += " WHERE " + strings.Join(kept, " AND ")
+	}
+	if len(order) > 0 {
+		b.query.final += " ORDER BY " + strings.Join(order, ", ")
+	}
+	b.query.final += fmt.Sprintf(" LIMIT %d", limit)
+}
+
+func (b *builder) compileWells() ([]compiledDimension, []compiledMeasure, error) {
+	var dims []compiledDimension
+	for _, d := range b.shape.dimensions {
+		v, err := b.dimensionSQL(d)
+		if err != nil {
+			return nil, nil, err
+		}
+		c := compiledDimension{dimension: d, value: v}
+		if l := d.limit; l != nil {
+			c.keep = awsapi.Val(l.ItemsLimit)
+			c.other = c.keep > 0 && awsapi.Val(l.OtherCategories) == quicksight.OtherCategoriesInclude && v.Type != expression.Datetime
+		}
+		dims = append(dims, c)
+	}
+	var measures []compiledMeasure
+	for _, m := range b.shape.measures {
+		v, name, err := b.measureSQL(m, b.where+", field "+m.id)
+		if err != nil {
+			return nil, nil, err
+		}
+		measures = append(measures, compiledMeasure{measure: m, name: name, value: v})
+	}
+	if len(dims) == 0 && len(measures) == 0 {
+		return nil, nil, fail(b.where, "put a field into its wells", "it shows no field")
+	}
+	return dims, measures, nil
+}

@@ -1,0 +1,152 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+
+	"tarn/api/quicksight"
+	"tarn/internal/awsapi"
+	"tarn/internal/quicksight/expression"
+)
+
+// rankMembers ranks the members of a dimension by that dimension's own sort, where the order of rows cannot do it: with several
+// dimensions a category's place follows from all its rows, and members beyond a limit become "other". It gives the join that brings
+// the ranks in.
+func (b *builder) rankMembers(d *compiledDimension, i, dimensions int, rows string, measures []compiledMeasure) (join string, err error) {
+	ranked := d.role == "Category" || d.role == "Color" || d.role == "SmallMultiple"
+	if !ranked || dimensions == 1 && !d.other {
+		return "", nil
+	}
+	var inner, order []string
+	for _, o := range d.sort {
+		switch {
+		case o.FieldSort != nil && awsapi.Val(o.FieldSort.FieldId) == d.id:
+			order = append(order, term("k", awsapi.Val(o.FieldSort.Direction), d.value.Type == expression.String))
+			continue
+		case o.FieldSort != nil:
+			m, ok := measureOf(measures, awsapi.Val(o.FieldSort.FieldId))
+			if !ok {
+				continue
+			}
+			order = append(order, term(fmt.Sprintf("s%d", len(inner)), awsapi.Val(o.FieldSort.Direction), false))
+			inner = append(inner, m.value.SQL)
+		case o.ColumnSort != nil:
+			v, err := b.columnSort(o.ColumnSort)
+			if err != nil {
+				return "", err
+			}
+			order = append(order, term(fmt.Sprintf("s%d", len(inner)), awsapi.Val(o.ColumnSort.Direction), false))
+			inner = append(inner, v.SQL)
+		}
+	}
+	if len(order) == 0 && d.value.Type != expression.Datetime && len(measures) > 0 {
+		order = append(order, term("s0", "DESC", false))
+		inner = append(inner, measures[0].value.SQL)
+	}
+	order = append(order, term("k", "ASC", d.value.Type == expression.String))
+	selected := []string{d.value.SQL + " AS k"}
+	for j, sql := range inner {
+		selected = append(selected, fmt.Sprintf("%s AS s%d", sql, j))
+	}
+	member, key, rank := fmt.Sprintf("m%d", i), b.private(fmt.Sprintf("k%d", i)), b.private(fmt.Sprintf("rank%d", i))
+	d.rank = member + "." + rank
+	b.stage(member, fmt.Sprintf("SELECT k AS %s, row_number() OVER (ORDER BY %s) AS %s FROM (SELECT %s FROM %s GROUP BY 1)",
+		key, strings.Join(order, ", "), rank, strings.Join(selected, ", "), rows))
+	return fmt.Sprintf(" JOIN %s ON %s IS NOT DISTINCT FROM %s.%s", member, d.value.SQL, member, key), nil
+}
+
+// private gives a name that no column of the data set has.
+func (b *builder) private(name string) string {
+	for again := true; again; {
+		again = false
+		for _, c := range b.columns {
+			if strings.EqualFold(c.Name, name) {
+				name, again = "_"+name, true
+			}
+		}
+	}
+	return name
+}
+
+func measureOf(measures []compiledMeasure, id string) (compiledMeasure, bool) {
+	for _, m := range measures {
+		if m.id == id {
+			return m, true
+		}
+	}
+	return compiledMeasure{}, false
+}
+
+// columnSort compiles a sort by a column that need not be shown.
+func (b *builder) columnSort(c *quicksight.ColumnSort) (expression.Value, error) {
+	m, ok := aggregation(c.AggregationFunction)
+	m.column = c.SortBy
+	if !ok {
+		x, err := b.field(c.SortBy, b.where+", sort")
+		if err != nil {
+			return x, err
+		}
+		if x.Level != expression.Aggregated && !x.Type.IsNumber() {
+			m.function = "MIN"
+		}
+	}
+	v, _, err := b.measureSQL(m, b.where+", sort")
+	return v, err
+}
+
+// order gives the terms of the final ORDER BY over the columns f (dimensions), r (their ranks), v (measures) and s (hidden).
+func (b *builder) order(dims []compiledDimension, measures []compiledMeasure) (order, hidden []string, err error) {
+	text := func(i int) bool { return dims[i].value.Type == expression.String }
+	ranked := false
+	for i, d := range dims {
+		if d.rank != "" {
+			order, ranked = append(order, fmt.Sprintf("r%d", i)), true
+		}
+	}
+	if !ranked {
+		if order, hidden, err = b.sorted(dims, measures); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(order) == 0 && len(dims) > 0 {
+		byLabel := dims[0].value.Type == expression.Datetime || dims[0].role == "GroupBy" || dims[0].role == "TrendGroup" || len(measures) == 0
+		if !byLabel {
+			order = append(order, term("v0", "DESC", false))
+		}
+	}
+	for i, d := range dims { // whatever is equal so far goes by its labels, so that the answer is always the same
+		if d.rank == "" {
+			order = append(order, term(fmt.Sprintf("f%d", i), "ASC", text(i)))
+		}
+	}
+	return order, hidden, nil
+}
+
+func (b *builder) sorted(dims []compiledDimension, measures []compiledMeasure) (order, hidden []string, err error) {
+	for _, o := range b.shape.sort {
+		if o.ColumnSort != nil {
+			v, err := b.columnSort(o.ColumnSort)
+			if err != nil {
+				return nil, nil, err
+			}
+			order = append(order, term(fmt.Sprintf("s%d", len(hidden)), awsapi.Val(o.ColumnSort.Direction), false))
+			hidden = append(hidden, v.SQL)
+			continue
+		}
+		if o.FieldSort == nil {
+			continue
+		}
+		id, direction := awsapi.Val(o.FieldSort.FieldId), awsapi.Val(o.FieldSort.Direction)
+		for i, d := range dims {
+			if d.id == id {
+				order = append(order, term(fmt.Sprintf("f%d", i), direction, d.value.Type == expression.String))
+			}
+		}
+		for i, m := range measures {
+			if m.id == id {
+				order = append(order, term(fmt.Sprintf("v%d", i), direction, false))
+			}
+		}
+	}
+	return order, hidden, nil
+}
