@@ -1,0 +1,403 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"tarn/api/glue"
+	"tarn/api/logs"
+	"tarn/api/quicksight"
+	"tarn/internal/awsapi"
+)
+
+// Node is a part of a run as a person sees it.
+type Node struct {
+	Name    string  `json:"node"`
+	Kind    string  `json:"kind"` // upload, crawl, job, load, refresh
+	State   string  `json:"state"`
+	Detail  string  `json:"detail,omitempty"`
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"`
+
+	jobRun string
+	id     string // of the node in the workflow's graph
+	began  time.Time
+}
+
+// Over tells whether a node has ended.
+func (n *Node) Over() bool {
+	switch n.State {
+	case "SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "CANCELLED", "EXPIRED", "COMPLETED":
+		return true
+	}
+	return false
+}
+
+// Failed tells whether a node has ended badly.
+func (n *Node) Failed() bool { return n.Over() && n.State != "SUCCEEDED" && n.State != "COMPLETED" }
+
+// Run is one run of a project's workflow.
+type Run struct {
+	ID    string
+	Nodes []*Node
+}
+
+// RunOptions say how to run.
+type RunOptions struct {
+	Resume bool
+	Detach bool
+	// Progress is told of each node whose state or detail has changed.
+	Progress func(*Node)
+}
+
+// RunFailed is a run that has ended with failures.
+type RunFailed struct{ Nodes []*Node }
+
+func (e *RunFailed) Error() string {
+	var out []string
+	for _, n := range e.Nodes {
+		text := n.Error
+		if text == "" {
+			text = n.State
+		}
+		out = append(out, n.Name+"  "+text)
+	}
+	return strings.Join(out, "\n")
+}
+
+// Start uploads files, starts the workflow (or resumes its last run) and follows it to its end.
+func (pl *Planner) Start(ctx context.Context, o RunOptions) (*Run, error) {
+	p, t := pl.Project, pl.Target
+	progress := o.Progress
+	if progress == nil {
+		progress = func(*Node) {}
+	}
+	up := &Node{Name: "upload", Kind: "upload", State: "RUNNING", began: time.Now()}
+	var size int64
+	files := 0
+	_, err := pl.Upload(ctx, func(_, _ string, n int64) {
+		files++
+		size += n
+		up.Detail = fmt.Sprintf("%s files · %s", Grouped(int64(files)), bytesText(size))
+		up.Seconds = time.Since(up.began).Seconds()
+		progress(up)
+	})
+	up.Seconds = time.Since(up.began).Seconds()
+	if err != nil {
+		up.State, up.Error = "FAILED", err.Error()
+		progress(up)
+		return nil, err
+	}
+	if up.State = "SUCCEEDED"; files == 0 {
+		up.Detail = "no new files"
+	}
+	progress(up)
+
+	run := &Run{}
+	if o.Resume {
+		run.ID, err = pl.resume(ctx)
+	} else {
+		var out *glue.StartWorkflowRunOutput
+		out, err = glueCall[glue.StartWorkflowRunOutput](ctx, t, "StartWorkflowRun", &glue.StartWorkflowRunInput{Name: new(p.workflow())})
+		if err == nil {
+			run.ID = awsapi.Val(out.RunId)
+		}
+	}
+	if err != nil {
+		if awsapi.IsCode(err, "EntityNotFoundException") {
+			return nil, fmt.Errorf("%s is not applied yet\n  Do it:  tarn apply", p.Name)
+		}
+		if awsapi.IsCode(err, "ConcurrentRunsExceededException") {
+			return nil, fmt.Errorf("%s runs already; one run at a time\n  Follow it:  tarn logs -f", p.Name)
+		}
+		return nil, err
+	}
+	if o.Detach {
+		return run, nil
+	}
+	if err := pl.follow(ctx, run, progress); err != nil {
+		return run, err
+	}
+	return run, pl.publish(ctx, run, progress)
+}
+
+// follow watches a workflow run until it has ended.
+func (pl *Planner) follow(ctx context.Context, run *Run, progress func(*Node)) error {
+	p, t := pl.Project, pl.Target
+	every := 100 * time.Millisecond
+	if t.Client.Endpoint == "" {
+		every = 5 * time.Second // AWS throttles
+	}
+	known := map[string]*Node{}
+	for {
+		out, err := glueCall[glue.GetWorkflowRunOutput](ctx, t, "GetWorkflowRun", &glue.GetWorkflowRunInput{Name: new(p.workflow()), RunId: &run.ID, IncludeGraph: new(true)})
+		if err != nil {
+			return err
+		}
+		w := out.Run
+		if w.Graph != nil {
+			for _, gn := range w.Graph.Nodes {
+				n := nodeOf(gn)
+				if n == nil {
+					continue
+				}
+				old := known[n.id]
+				if old != nil && old.State == n.State && old.jobRun == n.jobRun {
+					continue
+				}
+				if n.Over() {
+					pl.finish(ctx, n)
+				}
+				if old == nil {
+					run.Nodes = append(run.Nodes, n)
+				} else {
+					run.Nodes[slices.Index(run.Nodes, old)] = n
+				}
+				known[n.id] = n
+				progress(n)
+			}
+		}
+		switch awsapi.Val(w.Status) {
+		case "COMPLETED", "STOPPED", "ERROR":
+			var failed []*Node
+			for _, n := range run.Nodes {
+				if n.Failed() {
+					failed = append(failed, n)
+				}
+			}
+			if len(failed) > 0 {
+				return &RunFailed{failed}
+			}
+			if s := awsapi.Val(w.Status); s != "COMPLETED" {
+				return &RunFailed{[]*Node{{Name: p.Name, State: s, Error: awsapi.Val(w.ErrorMessage)}}}
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(every):
+		}
+	}
+}
+
+func nodeOf(g *glue.Node) *Node {
+	n := &Node{Name: awsapi.Val(g.Name), id: awsapi.Val(g.UniqueId)}
+	switch awsapi.Val(g.Type) {
+	case "JOB":
+		n.Kind = "job"
+		if g.JobDetails == nil || len(g.JobDetails.JobRuns) == 0 {
+			return nil
+		}
+		runs := slices.Clone(g.JobDetails.JobRuns)
+		sort.SliceStable(runs, func(i, j int) bool { return awsapi.Val(runs[i].Attempt) < awsapi.Val(runs[j].Attempt) })
+		r := runs[len(runs)-1]
+		n.State, n.Error, n.jobRun = awsapi.Val(r.JobRunState), awsapi.Val(r.ErrorMessage), awsapi.Val(r.Id)
+		if r.StartedOn != nil && r.CompletedOn != nil {
+			n.Seconds = r.CompletedOn.Sub(r.StartedOn.Time).Seconds()
+		}
+	case "CRAWLER":
+		n.Kind = "crawl"
+		if g.CrawlerDetails == nil || len(g.CrawlerDetails.Crawls) == 0 {
+			return nil
+		}
+		c := g.CrawlerDetails.Crawls[len(g.CrawlerDetails.Crawls)-1]
+		n.State, n.Error = awsapi.Val(c.State), awsapi.Val(c.ErrorMessage)
+		if c.StartedOn != nil && c.CompletedOn != nil {
+			n.Seconds = c.CompletedOn.Sub(c.StartedOn.Time).Seconds()
+		}
+	default:
+		return nil
+	}
+	return n
+}
+
+// finish adds what the ended node says of its work: the line that tarn's own
+// steps write last, or a crawl's counts.
+func (pl *Planner) finish(ctx context.Context, n *Node) {
+	if n.Kind != "job" {
+		return
+	}
+	lines, err := pl.JobLog(ctx, n.jobRun)
+	if err != nil {
+		return // the log is an ornament here; the state has been read
+	}
+	for _, l := range slices.Backward(lines) {
+		if rest, ok := strings.CutPrefix(l, "tarn: "); ok {
+			n.Detail = rest
+			return
+		}
+	}
+}
+
+// JobLog reads a job run's log.
+func (pl *Planner) JobLog(ctx context.Context, runID string) ([]string, error) {
+	var out []string
+	var token *string
+	for {
+		page, err := logsCall[logs.GetLogEventsOutput](ctx, pl.Target, "GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new("/aws-glue/jobs/output"), LogStreamName: &runID, StartFromHead: new(true), NextToken: token})
+		if err != nil {
+			return out, err
+		}
+		for _, e := range page.Events {
+			out = append(out, strings.TrimRight(awsapi.Val(e.Message), "\n"))
+		}
+		if page.NextForwardToken == nil || token != nil && *token == *page.NextForwardToken {
+			return out, nil
+		}
+		token = page.NextForwardToken
+	}
+}
+
+// resume starts the failed nodes of the last run again, and what follows them.
+func (pl *Planner) resume(ctx context.Context) (string, error) {
+	p, t := pl.Project, pl.Target
+	runs, err := glueCall[glue.GetWorkflowRunsOutput](ctx, t, "GetWorkflowRuns", &glue.GetWorkflowRunsInput{Name: new(p.workflow()), IncludeGraph: new(true), MaxResults: new(int32(1))})
+	if err != nil {
+		return "", err
+	}
+	if len(runs.Runs) == 0 {
+		return "", fmt.Errorf("%s has not run yet: there is nothing to resume\n  Run it:  tarn run", p.Name)
+	}
+	last := runs.Runs[0]
+	var ids []string
+	for _, g := range last.Graph.Nodes {
+		if n := nodeOf(g); n != nil && n.Failed() {
+			ids = append(ids, n.id)
+		}
+	}
+	if len(ids) == 0 {
+		return "", fmt.Errorf("nothing failed in the last run of %s: there is nothing to resume\n  Run it again:  tarn run", p.Name)
+	}
+	out, err := glueCall[glue.ResumeWorkflowRunOutput](ctx, t, "ResumeWorkflowRun", &glue.ResumeWorkflowRunInput{Name: new(p.workflow()), RunId: last.WorkflowRunId, NodeIds: ids})
+	if err != nil {
+		return "", err
+	}
+	return awsapi.Val(out.RunId), nil
+}
+
+// publish makes the data sets and dashboards that waited for their tables, and
+// refreshes the data sets that are kept in SPICE.
+func (pl *Planner) publish(ctx context.Context, run *Run, progress func(*Node)) error {
+	if len(pl.Project.Dashboards) == 0 {
+		return nil
+	}
+	plan, err := pl.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	made := map[string]bool{}
+	var steps []*Step
+	for _, s := range plan.Steps {
+		if s.Do == DoCreate && (s.Kind == "dataset" || s.Kind == "dashboard") || s.Do == DoUpdate && s.Kind == "dataset" {
+			steps = append(steps, s)
+			made[s.Kind+" "+s.Name] = true
+		}
+	}
+	plan.Steps = steps
+	if err := pl.Apply(ctx, plan, nil); err != nil {
+		return err
+	}
+	ids, err := pl.identifiers()
+	if err != nil {
+		return err
+	}
+	for table := range ids {
+		if d := pl.Project.DataSets[table]; d != nil && d.SPICE != nil && !*d.SPICE {
+			continue
+		}
+		n := &Node{Name: "refresh " + table, Kind: "refresh", State: "RUNNING", began: time.Now()}
+		progress(n)
+		rows, err := pl.refresh(ctx, pl.qsID(table), run.ID, made["dataset "+pl.qsID(table)])
+		n.Seconds = time.Since(n.began).Seconds()
+		run.Nodes = append(run.Nodes, n)
+		if err != nil {
+			n.State, n.Error = "FAILED", err.Error()
+			progress(n)
+			return &RunFailed{[]*Node{n}}
+		}
+		n.State, n.Detail = "SUCCEEDED", Grouped(rows)+" rows"
+		progress(n)
+	}
+	return nil
+}
+
+// refresh fills a data set's SPICE and waits. A data set that was just made
+// fills itself.
+func (pl *Planner) refresh(ctx context.Context, dataSet, runID string, fresh bool) (int64, error) {
+	t := pl.Target
+	id := "tarn-" + strings.TrimPrefix(runID, "wr_")[:min(24, len(strings.TrimPrefix(runID, "wr_")))]
+	if fresh {
+		out, err := qsCall[quicksight.ListIngestionsOutput](ctx, t, "ListIngestions", &quicksight.ListIngestionsInput{AwsAccountId: pl.account(), DataSetId: &dataSet})
+		if err != nil {
+			return 0, err
+		}
+		if len(out.Ingestions) > 0 {
+			id = awsapi.Val(out.Ingestions[0].IngestionId)
+			fresh = true
+		} else {
+			fresh = false
+		}
+	}
+	if !fresh {
+		if _, err := qsCall[quicksight.CreateIngestionOutput](ctx, t, "CreateIngestion", &quicksight.CreateIngestionInput{AwsAccountId: pl.account(), DataSetId: &dataSet, IngestionId: &id}); err != nil && !awsapi.IsCode(err, "ResourceExistsException") {
+			return 0, err
+		}
+	}
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		out, err := qsCall[quicksight.DescribeIngestionOutput](ctx, t, "DescribeIngestion", &quicksight.DescribeIngestionInput{AwsAccountId: pl.account(), DataSetId: &dataSet, IngestionId: &id})
+		if err != nil {
+			return 0, err
+		}
+		in := out.Ingestion
+		switch awsapi.Val(in.IngestionStatus) {
+		case "COMPLETED":
+			if in.RowInfo == nil {
+				return 0, nil
+			}
+			return awsapi.Val(in.RowInfo.RowsIngested), nil
+		case "FAILED", "CANCELLED":
+			text := awsapi.Val(in.IngestionStatus)
+			if in.ErrorInfo != nil {
+				text = awsapi.Val(in.ErrorInfo.Type) + ": " + awsapi.Val(in.ErrorInfo.Message)
+			}
+			return 0, errors.New(text)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Grouped writes 327346 as 327,346.
+func Grouped(n int64) string {
+	s := fmt.Sprint(n)
+	neg := strings.HasPrefix(s, "-")
+	s = strings.TrimPrefix(s, "-")
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	if neg {
+		return "-" + s
+	}
+	return s
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.0f KB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
