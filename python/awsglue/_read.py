@@ -1,0 +1,131 @@
+"""Files to DataFrames. Spark gets explicit paths and, where it is known, the schema: no guessing from data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pyspark.sql import functions as F
+
+from awsglue import _aws, _catalog, _types
+
+# Spark takes a path for a glob unless told otherwise, and S3 keys may hold any of its characters.
+_NO_GLOB = {"__globPaths__": "false"}
+
+
+def true(value) -> bool:
+    return str(value).lower() == "true"
+
+
+def csv_options(options: dict) -> dict[str, str]:
+    quote = options.get("quoteChar", '"')
+    chosen = {
+        "sep": options.get("separator", ","),
+        "quote": "" if str(quote) == "-1" else quote,
+        "escape": options.get("escaper") or '"',
+        "header": str(true(options.get("withHeader", False))).lower(),
+        "multiLine": str(true(options.get("multiLine", False))).lower(),
+        # A broken row ends the read with its file and text; silently skipped rows would be wrong figures.
+        "mode": "FAILFAST",
+    }
+    if "nullValue" in options:
+        chosen["nullValue"] = options["nullValue"]
+    return chosen
+
+
+def read_files(spark, fmt: str, options: dict, urls: Sequence[str], schema: str | None, base: str | None = None):
+    """A DataFrame over these files or folders. base makes folders `k=v` below it columns."""
+    reader = spark.read.options(**_NO_GLOB)
+    if base:
+        reader = reader.option("basePath", base)
+    fmt = fmt.lower()
+    if fmt == "csv":
+        reader = reader.format("csv").options(**csv_options(options))
+        if schema and true(options.get("withHeader", False)):
+            # The header must name the schema's columns: a missing or moved column is an error, not a shift.
+            reader = reader.option("enforceSchema", "false")
+    elif fmt == "json":
+        reader = reader.format("json").option("multiLine", str(true(options.get("multiLine", False))).lower())
+        reader = reader.option("mode", "FAILFAST")
+    elif fmt in ("parquet", "glueparquet"):
+        reader = reader.format("parquet")
+        if not schema:
+            reader = reader.option("mergeSchema", "true")
+    elif fmt in ("orc", "text"):
+        reader = reader.format(fmt)
+    else:
+        raise ValueError(f"format {fmt!r} cannot be read: csv, json, parquet, orc, text")
+    if schema:
+        reader = reader.schema(schema)
+    frame = reader.load(list(urls))
+    if fmt == "csv" and not schema and not true(options.get("withHeader", False)):
+        frame = frame.toDF(*(f"col{i}" for i in range(len(frame.columns))))
+    return frame
+
+
+def empty(spark, schema: str):
+    return spark.createDataFrame([], schema)
+
+
+def read_table(spark, table: _catalog.Table, partitions: list[_catalog.Partition], objects: list[_aws.Object] | None):
+    """The table's rows: all of the partitions' files, or only the given objects of them."""
+    fmt, options = table.reader()
+    data, keys = table.columns, table.keys
+    names = {name.lower() for name, _ in keys}
+    data = [(n, k) for n, k in data if n.lower() not in names]
+    schema = _types.ddl(data)
+    whole = _types.ddl(data + keys)
+
+    if not keys:
+        urls = [o.url for o in objects] if objects is not None else [_aws.folder(table.location)]
+        if objects is None and not _aws.data_objects(table.location):
+            urls = []
+        return read_files(spark, fmt, options, urls, schema) if urls else empty(spark, whole)
+
+    base = _aws.folder(table.location)
+    in_place, elsewhere = [], []
+    for partition in partitions:
+        expected = _catalog.path_values(_aws.folder(partition.location).removeprefix(base), [n for n, _ in keys])
+        (in_place if expected == partition.values else elsewhere).append(partition)
+
+    def files(of: Iterable[_catalog.Partition]) -> list[str]:
+        folders = [_aws.folder(p.location) for p in of]
+        if objects is None:
+            return [f for f in folders if _aws.data_objects(f)]
+        return [o.url for o in objects if any(o.url.startswith(f) for f in folders)]
+
+    frames = []
+    if urls := files(in_place):
+        # Partition folders come back as strings (session setting) and get the catalog's types below.
+        frames.append(read_files(spark, fmt, options, urls, schema, base))
+    for partition in elsewhere:
+        if urls := files([partition]):
+            frame = read_files(spark, fmt, options, urls, schema)
+            for (name, _), value in zip(keys, partition.values, strict=True):
+                frame = frame.withColumn(name, F.lit(None if value == "__HIVE_DEFAULT_PARTITION__" else value))
+            frames.append(frame)
+    if not frames:
+        return empty(spark, whole)
+    typed = [
+        frame.select(
+            *(F.col(_types.quote(n)) for n, _ in data),
+            *(F.col(_types.quote(n)).cast(_types.spark_type(k)).alias(n) for n, k in keys),
+        )
+        for frame in frames
+    ]
+    result = typed[0]
+    for frame in typed[1:]:
+        result = result.unionByName(frame)
+    return result
+
+
+def prune(spark, table: _catalog.Table, partitions: list[_catalog.Partition], predicate: str) -> list[_catalog.Partition]:
+    """Partitions that a Spark SQL predicate over the partition columns keeps."""
+    if not predicate or not partitions:
+        return partitions
+    rows = [(i, *(None if v == "__HIVE_DEFAULT_PARTITION__" else v for v in p.values)) for i, p in enumerate(partitions)]
+    schema = "`_position` int, " + ", ".join(f"{_types.quote(n)} string" for n, _ in table.keys)
+    frame = spark.createDataFrame(rows, schema).select(
+        "_position", *(F.col(_types.quote(n)).cast(_types.spark_type(k)).alias(n) for n, k in table.keys)
+    )
+    kept = sorted(row[0] for row in frame.where(predicate).select("_position").collect())
+    return [partitions[i] for i in kept]

@@ -1,0 +1,327 @@
+"""GlueContext: reading and writing frames."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import uuid
+
+from awsglue import _aws, _bookmark, _catalog, _publish, _read, _sink
+from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
+from awsglue.utils import parse_arguments
+
+_JDBC = ("jdbc", "mysql", "postgresql", "oracle", "sqlserver", "redshift")
+
+
+class GlueContext:
+    """What a Glue script starts from. It holds the Spark session and, once Job.init ran, the job's bookmark."""
+
+    def __init__(self, sparkContext=None, **options):
+        from pyspark.sql import SparkSession
+
+        self._sc = sparkContext
+        self.spark_session = SparkSession.builder.getOrCreate()
+        self._bookmark: _bookmark.Bookmark | None = None
+        self._pending = _publish.new_plan()
+        self._writes = 0
+        arguments = parse_arguments(sys.argv)
+        self._job_name = arguments.get("JOB_NAME", "")
+        self._run_id = arguments.get("JOB_RUN_ID") or os.environ.get("TARN_RUN_ID") or "local_" + uuid.uuid4().hex
+        self.create_dynamic_frame = DynamicFrameReader(self)
+        self.create_data_frame = DataFrameReader(self)
+        self.write_dynamic_frame = DynamicFrameWriter(self)
+        self.write_data_frame = DataFrameWriter(self)
+
+    @property
+    def sparkSession(self):
+        return self.spark_session
+
+    @property
+    def spark_context(self):
+        return self._sc
+
+    def sql(self, query: str):
+        return self.spark_session.sql(query)
+
+    def get_logger(self):
+        return _logger()
+
+    def getSource(self, connection_type: str, transformation_ctx: str = "", **options):
+        return DataSource(self, connection_type, transformation_ctx, options)
+
+    def getSink(self, connection_type: str, format: str | None = None, transformation_ctx: str = "", **options):
+        sink = _sink.DataSink(self, connection_type, options, transformation_ctx)
+        if format:
+            sink.setFormat(format)
+        return sink
+
+    def create_dynamic_frame_from_catalog(self, database, table_name, redshift_tmp_dir="", transformation_ctx="", **more):
+        return self.create_dynamic_frame.from_catalog(database, table_name, redshift_tmp_dir, transformation_ctx, **more)
+
+    def create_dynamic_frame_from_options(
+        self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more
+    ):
+        return self.create_dynamic_frame.from_options(
+            connection_type, connection_options, format, format_options, transformation_ctx, **more
+        )
+
+    def create_data_frame_from_catalog(self, database, table_name, redshift_tmp_dir="", transformation_ctx="", **more):
+        return self.create_data_frame.from_catalog(database, table_name, redshift_tmp_dir, transformation_ctx, **more)
+
+    def write_dynamic_frame_from_catalog(self, frame, database, table_name, **more):
+        return self.write_dynamic_frame.from_catalog(frame, database, table_name, **more)
+
+    def write_dynamic_frame_from_options(self, frame, connection_type, connection_options=None, **more):
+        return self.write_dynamic_frame.from_options(frame, connection_type, connection_options, **more)
+
+    # What readers and sinks of this package use.
+
+    def _log(self, text: str) -> None:
+        print(text, flush=True)
+
+    def _staging(self, target: str) -> str:
+        self._writes += 1
+        return f"{_sink.staging_root(target)}{self._job_name or 'job'}/{self._run_id}/{self._writes}/"
+
+    def _write_token(self) -> str:
+        return hashlib.sha256(f"{self._run_id}/{self._writes}".encode()).hexdigest()[:24]
+
+    def _publish(self, plan: dict) -> None:
+        """At once, or with a bookmark that moves, together with it at Job.commit."""
+        if self._bookmark is not None and self._bookmark.saves:
+            for part in self._pending:
+                self._pending[part].extend(plan[part])
+            return
+        _publish.carry_out(plan)
+        _publish.discard(plan)
+
+    def _filters(self) -> bool:
+        return self._bookmark is not None and self._bookmark.reads
+
+    def _take(self, label: str, ctx: str, folders: dict[str, list[_aws.Object]], bounds: dict) -> list[_aws.Object] | None:
+        """The objects that the bookmark lets through, or None where no bookmark applies."""
+        if not self._filters() or not ctx:
+            return None
+        total = sum(len(objects) for objects in folders.values())
+        fresh = self._bookmark.take(ctx, folders, bounds)
+        verb = "is" if len(fresh) == 1 else "are"
+        self._log(f"{label}: {len(fresh)} of {total} files {verb} new")
+        for item in fresh[:20]:
+            self._log(f"  {item.url}  {item.size:,} bytes")
+        if len(fresh) > 20:
+            self._log(f"  and {len(fresh) - 20} more")
+        return fresh
+
+
+class DataFrameReader:
+    """GlueContext.create_data_frame."""
+
+    def __init__(self, glue_context: GlueContext):
+        self._glue_context = glue_context
+
+    def from_catalog(
+        self,
+        database=None,
+        table_name=None,
+        redshift_tmp_dir="",
+        transformation_ctx="",
+        push_down_predicate="",
+        additional_options=None,
+        catalog_id=None,
+        **more,
+    ):
+        if not database or not table_name:
+            raise ValueError("from_catalog needs database and table_name")
+        options = additional_options or {}
+        spark = self._glue_context.spark_session
+        table = _catalog.get_table(database, table_name)
+        if table.is_iceberg:
+            return spark.table(f"glue_catalog.`{table.database}`.`{table.name}`")
+        if not table.location:
+            raise ValueError(f"table {table.full_name} has no location: only tables in S3 are read")
+        partitions = []
+        if table.keys:
+            partitions = _catalog.get_partitions(table, options.get("catalogPartitionPredicate", ""))
+            partitions = _read.prune(spark, table, partitions, push_down_predicate)
+        objects = None
+        exclusions = _aws.exclusions_of(options.get("exclusions") or table.parameters.get("exclusions"))
+        if (transformation_ctx and self._glue_context._filters()) or exclusions:
+            folders = [_aws.folder(p.location) for p in partitions] if table.keys else [_aws.folder(table.location)]
+            found = {f: _aws.data_objects(f, exclusions) for f in folders}
+            objects = self._glue_context._take(self._label(table), transformation_ctx, found, options)
+            if objects is None and exclusions:
+                objects = [o for group in found.values() for o in group]
+        return _read.read_table(spark, table, partitions, objects)
+
+    def _label(self, table: _catalog.Table) -> str:
+        return self._glue_context._job_name or table.full_name
+
+    def from_options(
+        self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more
+    ):
+        options = connection_options or {}
+        if connection_type != "s3":
+            raise NotImplementedError(f"reading from connection type {connection_type!r}: s3 is what can be read here")
+        if not format:
+            raise ValueError("from_options needs a format: csv, json, parquet, orc")
+        paths = options.get("paths") or options.get("path")
+        paths = [paths] if isinstance(paths, str) else list(paths or ())
+        if not paths:
+            raise ValueError("from_options needs connection_options={'paths': ['s3://bucket/prefix/']}")
+        recurse = _read.true(options.get("recurse", False))
+        exclusions = _aws.exclusions_of(options.get("exclusions"))
+        found = {p: _aws.data_objects(p, exclusions, recurse) for p in paths}
+        taken = self._glue_context._take(self._glue_context._job_name or "source", transformation_ctx, found, options)
+        objects = taken if taken is not None else [o for group in found.values() for o in group]
+        spark = self._glue_context.spark_session
+        if not objects:
+            return self._nothing(spark, format, format_options or {}, found)
+        base = _aws.folder(paths[0]) if recurse and len(paths) == 1 and objects[0].url != paths[0] else None
+        return _read.read_files(spark, format, format_options or {}, [o.url for o in objects], None, base)
+
+    def _nothing(self, spark, format: str, format_options: dict, found: dict):
+        """No new files: no rows, but the columns that the old files show, so that a script goes on."""
+        old = [o.url for group in found.values() for o in group]
+        if not old:
+            return spark.createDataFrame([], "struct<>")
+        return _read.read_files(spark, format, format_options, old[-1:], None).limit(0)
+
+
+class DynamicFrameReader:
+    """GlueContext.create_dynamic_frame."""
+
+    def __init__(self, glue_context: GlueContext):
+        self._glue_context = glue_context
+
+    def from_catalog(
+        self,
+        database=None,
+        table_name=None,
+        redshift_tmp_dir="",
+        transformation_ctx="",
+        push_down_predicate="",
+        additional_options=None,
+        catalog_id=None,
+        name_space=None,
+        **more,
+    ) -> DynamicFrame:
+        frame = self._glue_context.create_data_frame.from_catalog(
+            database or name_space, table_name, redshift_tmp_dir, transformation_ctx, push_down_predicate, additional_options
+        )
+        return DynamicFrame(frame, self._glue_context, transformation_ctx or table_name)
+
+    def from_options(
+        self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more
+    ) -> DynamicFrame:
+        frame = self._glue_context.create_data_frame.from_options(
+            connection_type, connection_options, format, format_options, transformation_ctx
+        )
+        return DynamicFrame(frame, self._glue_context, transformation_ctx or "source")
+
+
+class DynamicFrameWriter:
+    """GlueContext.write_dynamic_frame."""
+
+    def __init__(self, glue_context: GlueContext):
+        self._glue_context = glue_context
+
+    def from_options(
+        self,
+        frame,
+        connection_type,
+        connection_options=None,
+        format=None,
+        format_options=None,
+        transformation_ctx="",
+        accumulator_size=0,
+    ):
+        if connection_type in _JDBC:
+            self.from_jdbc_conf(frame, connection_type, connection_options)
+        if not format:
+            raise ValueError("write_dynamic_frame.from_options needs a format: parquet, csv, json, orc")
+        sink = _sink.DataSink(self._glue_context, connection_type, connection_options or {}, transformation_ctx)
+        sink.setFormat(format, **(format_options or {}))
+        return sink.write(frame)
+
+    def from_catalog(
+        self,
+        frame,
+        database=None,
+        table_name=None,
+        redshift_tmp_dir="",
+        transformation_ctx="",
+        additional_options=None,
+        catalog_id=None,
+        name_space=None,
+    ):
+        table = _catalog.get_table(database or name_space, table_name)
+        if table.is_iceberg:
+            if self._glue_context._bookmark is not None and self._glue_context._bookmark.saves:
+                raise NotImplementedError(
+                    f"{table.full_name} is an Iceberg table: with a bookmark on, an append to it could double rows after"
+                    " a failure. Write it without bookmark, or with MERGE INTO"
+                )
+            frame.toDF().writeTo(f"glue_catalog.`{table.database}`.`{table.name}`").append()
+            return frame
+        fmt, given = table.reader()
+        options = {"path": table.location, "partitionKeys": [n for n, _ in table.keys], **(additional_options or {})}
+        sink = _sink.DataSink(self._glue_context, "s3", options, transformation_ctx)
+        written = {"writeHeader": given.get("withHeader", False), **given} if fmt == "csv" else given
+        sink.setFormat(fmt, **written)
+        sink.setCatalogInfo(table.database, table.name)
+        return sink.write(frame)
+
+    def from_jdbc_conf(self, frame, catalog_connection, connection_options=None, redshift_tmp_dir="", transformation_ctx="", **more):
+        raise NotImplementedError(
+            f"writing through connection {catalog_connection!r}: JDBC targets are not available to scripts here."
+            " Write to s3 and load the table into the warehouse from there (COPY, or `load` in tarn.yaml)"
+        )
+
+
+class DataFrameWriter:
+    """GlueContext.write_data_frame."""
+
+    def __init__(self, glue_context: GlueContext):
+        self._glue_context = glue_context
+
+    def from_catalog(self, frame, database, table_name, **more):
+        wrapped = DynamicFrame(frame, self._glue_context, table_name)
+        return self._glue_context.write_dynamic_frame.from_catalog(wrapped, database, table_name, **more)
+
+    def from_options(self, frame, connection_type, connection_options=None, **more):
+        wrapped = DynamicFrame(frame, self._glue_context, "frame")
+        return self._glue_context.write_dynamic_frame.from_options(wrapped, connection_type, connection_options, **more)
+
+
+class DataSource:
+    """What GlueContext.getSource answers."""
+
+    def __init__(self, glue_context: GlueContext, connection_type: str, transformation_ctx: str, options: dict):
+        self._glue_context, self._connection_type = glue_context, connection_type
+        self._ctx, self._options = transformation_ctx, options
+        self._format, self._format_options = "", {}
+
+    def setFormat(self, format: str, **options) -> None:
+        self._format, self._format_options = format, options
+
+    def getFrame(self) -> DynamicFrame:
+        return self._glue_context.create_dynamic_frame.from_options(
+            self._connection_type, self._options, self._format, self._format_options, self._ctx
+        )
+
+
+def _logger() -> logging.Logger:
+    """The job's logger, on stderr. warn exists beside warning, as in Glue."""
+    logger = logging.getLogger("glue")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return logger
+
+
+__all__ = ["DynamicFrameCollection", "GlueContext"]

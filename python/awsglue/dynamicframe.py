@@ -1,0 +1,329 @@
+"""DynamicFrame: a DataFrame with Glue's own operations.
+
+A frame here has one type a column. In Glue a field may be a choice of several; files that would give one are refused when
+they are read, with the file and the value, so a choice cannot arise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pyspark.sql import functions as F
+from pyspark.sql import types as t
+
+from awsglue import _types
+
+# What exists in Glue and not here: named, so that a script's author learns it at once.
+_ABSENT = {
+    "relationalize", "unbox", "spigot", "split_fields", "split_rows", "mergeDynamicFrame", "errorsAsDynamicFrame",
+    "assertErrorThreshold", "simplify_ddb_json", "with_frame_schema",
+}  # fmt: skip
+
+
+class DynamicFrame:
+    def __init__(self, dataframe, glue_ctx, name: str = ""):
+        self._df = dataframe
+        self.glue_ctx = glue_ctx
+        self.name = name
+
+    def __getattr__(self, name: str):
+        if name in _ABSENT:
+            raise NotImplementedError(f"DynamicFrame.{name} is not available here: use toDF() and the DataFrame's own functions")
+        raise AttributeError(f"DynamicFrame has no attribute {name!r}")
+
+    @classmethod
+    def fromDF(cls, dataframe, glue_ctx, name: str = "") -> DynamicFrame:
+        return cls(dataframe, glue_ctx, name)
+
+    def toDF(self, options=None):
+        return self._df
+
+    def _with(self, dataframe, name: str = "") -> DynamicFrame:
+        return DynamicFrame(dataframe, self.glue_ctx, name or self.name)
+
+    def schema(self):
+        return self._df.schema
+
+    def printSchema(self) -> None:
+        self._df.printSchema()
+
+    def show(self, num_rows: int = 20) -> None:
+        self._df.show(num_rows)
+
+    def count(self) -> int:
+        return self._df.count()
+
+    def repartition(self, num_partitions: int, transformation_ctx: str = "", **more) -> DynamicFrame:
+        return self._with(self._df.repartition(num_partitions), transformation_ctx)
+
+    def coalesce(self, num_partitions: int, transformation_ctx: str = "", **more) -> DynamicFrame:
+        return self._with(self._df.coalesce(num_partitions), transformation_ctx)
+
+    def union(self, frame2: DynamicFrame, transformation_ctx: str = "", **more) -> DynamicFrame:
+        return self._with(self._df.unionByName(frame2._df, allowMissingColumns=True), transformation_ctx)
+
+    def select_fields(self, paths: Iterable[str], transformation_ctx: str = "", **more) -> DynamicFrame:
+        """The columns named, in the order given; a path into a struct keeps only that part of it; absent ones are ignored."""
+        paths = [paths] if isinstance(paths, str) else list(paths)
+        wanted: dict[str, list[list[str]]] = {}
+        for p in paths:
+            steps = _types.path(p)
+            if _find(self._df.schema, steps) is not None:
+                wanted.setdefault(steps[0], []).append(steps[1:])
+        schema = self._df.schema
+        columns = [
+            _keep(F.col(_types.quote(n)), _find(schema, [n]).dataType, rest).alias(n) for n, rest in wanted.items()
+        ]
+        return self._with(self._df.select(*columns), transformation_ctx)
+
+    def drop_fields(self, paths: Iterable[str], transformation_ctx: str = "", **more) -> DynamicFrame:
+        paths = [paths] if isinstance(paths, str) else list(paths)
+        frame = self._df
+        for p in paths:
+            steps = _types.path(p)
+            if _find(frame.schema, steps) is None:
+                continue
+            if len(steps) == 1:
+                frame = frame.drop(F.col(_types.quote(steps[0])))
+            else:
+                inner = ".".join(_types.quote(s) for s in steps[1:])
+                frame = frame.withColumn(steps[0], F.col(_types.quote(steps[0])).dropFields(inner))
+        return self._with(frame, transformation_ctx)
+
+    def rename_field(self, oldName: str, newName: str, transformation_ctx: str = "", **more) -> DynamicFrame:
+        old, new = _types.path(oldName), _types.path(newName)
+        if _find(self._df.schema, old) is None:
+            raise ValueError(f"rename_field: no field {oldName!r}; the frame has {', '.join(self._df.columns)}")
+        if len(old) == 1 and len(new) == 1:
+            columns = [
+                F.col(_types.quote(c)).alias(new[0]) if c.lower() == old[0].lower() else F.col(_types.quote(c))
+                for c in self._df.columns
+            ]
+            return self._with(self._df.select(*columns), transformation_ctx)
+        mappings = []
+        for field in _leaves(self._df.schema, []):
+            target = new if field[0] == old else field[0]
+            mappings.append((field[0], None, target, None))
+        return self._with(_map_columns(self._df, mappings), transformation_ctx)
+
+    def apply_mapping(self, mappings, case_sensitive: bool = True, transformation_ctx: str = "", **more) -> DynamicFrame:
+        """Selects, renames, casts and reorders by (source, source type, target, target type). A value that cannot be
+        cast becomes null; a source that does not exist is left out."""
+        steps = []
+        for m in mappings:
+            if len(m) == 4:
+                source, _, target, kind = m
+            elif len(m) == 3:
+                source, target, kind = m
+            elif len(m) == 2:
+                (source, target), kind = m, None
+            else:
+                raise ValueError(f"a mapping is (source, source type, target, target type), not {m!r}")
+            steps.append((_types.path(source), None, _types.path(target), kind))
+        return self._with(_map_columns(self._df, steps), transformation_ctx)
+
+    def filter(self, f: Callable, transformation_ctx: str = "", **more) -> DynamicFrame:
+        """Rows for which f(record) is true; the record is read like a dictionary."""
+        keep = F.udf(_Predicate(f), t.BooleanType())
+        return self._with(self._df.where(keep(F.struct(*map(_column, self._df.columns)))), transformation_ctx)
+
+    def map(self, f: Callable, transformation_ctx: str = "", preservesPartitioning=False, **more) -> DynamicFrame:
+        """f(record) for each row. The schema is that of the first 100 results: every row must fit it."""
+        sample = [f(_record(row)) for row in self._df.limit(100).collect()]
+        spark = self.glue_ctx.spark_session
+        if not sample:
+            return self._with(self._df, transformation_ctx)
+        schema = spark.createDataFrame([_plain(r) for r in sample]).schema
+        change = F.udf(_Mapper(f, schema.names), schema)
+        mapped = self._df.select(change(F.struct(*map(_column, self._df.columns))).alias("r")).select("r.*")
+        return self._with(mapped, transformation_ctx)
+
+    def join(self, paths1, paths2, frame2: DynamicFrame, transformation_ctx: str = "", **more) -> DynamicFrame:
+        """Inner equality join. A column of frame2 that has the name of one of this frame gets a leading dot."""
+        paths1 = [paths1] if isinstance(paths1, str) else list(paths1)
+        paths2 = [paths2] if isinstance(paths2, str) else list(paths2)
+        if len(paths1) != len(paths2) or not paths1:
+            raise ValueError(f"join needs as many keys on both sides: {paths1} and {paths2}")
+        left = self._df
+        taken = {c.lower() for c in left.columns}
+        renamed = {c: "." + c if c.lower() in taken else c for c in frame2._df.columns}
+        right = frame2._df.select(*(_column(c).alias(n) for c, n in renamed.items()))
+        condition = None
+        for one, two in zip(paths1, paths2, strict=True):
+            steps = _types.path(two)
+            first = next((n for c, n in renamed.items() if c.lower() == steps[0].lower()), None)
+            if first is None:
+                raise ValueError(f"join: no field {two!r}; the second frame has {', '.join(frame2._df.columns)}")
+            equal = left[_types.column_path(one)] == right[".".join(map(_types.quote, [first, *steps[1:]]))]
+            condition = equal if condition is None else condition & equal
+        return self._with(left.join(right, condition, "inner"), transformation_ctx)
+
+    def resolveChoice(self, specs=None, choice: str = "", database=None, table_name=None, transformation_ctx="", **more) -> DynamicFrame:
+        """Casts. There are no choices here (see the module), so what makes columns or structs of them changes nothing."""
+        if bool(specs) == bool(choice):
+            raise ValueError("resolveChoice takes specs or choice, one of the two")
+        if choice == "match_catalog":
+            from awsglue import _catalog
+
+            table = _catalog.get_table(database, table_name)
+            have = {c.lower() for c in self._df.columns}
+            specs = [(n, f"cast:{k}") for n, k in table.columns + table.keys if n.lower() in have]
+        elif choice:
+            kind = choice.partition(":")[2]
+            if not kind and choice not in ("make_cols", "make_struct"):
+                raise ValueError(f"resolveChoice: unknown choice {choice!r}")
+            specs = []
+        frame = self._df
+        for name, action in specs:
+            verb, _, kind = action.partition(":")
+            if verb in ("make_cols", "make_struct"):
+                continue
+            if verb not in ("cast", "project") or not kind:
+                raise ValueError(f"resolveChoice: unknown action {action!r} for {name!r}")
+            steps = _types.path(name)
+            if _find(frame.schema, steps) is None:
+                raise ValueError(f"resolveChoice: no field {name!r}; the frame has {', '.join(frame.columns)}")
+            value = F.col(_types.column_path(name)).try_cast(_types.spark_type(kind))
+            if len(steps) == 1:
+                frame = frame.withColumn(steps[0], value)
+            else:
+                inner = ".".join(_types.quote(s) for s in steps[1:])
+                frame = frame.withColumn(steps[0], F.col(_types.quote(steps[0])).withField(inner, value))
+        return self._with(frame, transformation_ctx)
+
+    def unnest(self, transformation_ctx: str = "", **more) -> DynamicFrame:
+        """Structs become columns whose names hold dots."""
+        columns = [
+            F.col(".".join(map(_types.quote, steps))).alias(".".join(steps)) for steps, _ in _leaves(self._df.schema, [])
+        ]
+        return self._with(self._df.select(*columns), transformation_ctx)
+
+    def drop_null_fields(self, transformation_ctx: str = "") -> DynamicFrame:
+        """Drops the columns that are null in every row."""
+        names = self._df.columns
+        if not names:
+            return self
+        counts = self._df.select(*(F.count(_column(c)).alias(str(i)) for i, c in enumerate(names))).first()
+        keep = [c for c, n in zip(names, counts, strict=True) if n]
+        return self._with(self._df.select(*map(_column, keep)), transformation_ctx)
+
+    def errorsCount(self) -> int:
+        """Bad records end the read with an error, so there are none in a frame."""
+        return 0
+
+    stageErrorsCount = errorsCount
+
+    def write(self, connection_type, connection_options=None, format=None, format_options=None, accumulator_size=0):
+        return self.glue_ctx.write_dynamic_frame.from_options(self, connection_type, connection_options, format, format_options)
+
+
+class DynamicFrameCollection:
+    """Frames by name, what CustomCode steps pass on."""
+
+    def __init__(self, dynamic_frames: dict[str, DynamicFrame], glue_ctx):
+        self._frames = dict(dynamic_frames)
+        self._glue_ctx = glue_ctx
+
+    def keys(self):
+        return self._frames.keys()
+
+    def values(self):
+        return self._frames.values()
+
+    def select(self, key: str) -> DynamicFrame:
+        return self._frames[key]
+
+    def __getitem__(self, key: str) -> DynamicFrame:
+        return self._frames[key]
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+
+def _column(name: str):
+    return F.col(_types.quote(name))
+
+
+def _find(schema: t.StructType, steps: list[str]) -> t.StructField | None:
+    """The field at a path of struct members, names compared without case as Spark does."""
+    field = None
+    kind: t.DataType = schema
+    for step in steps:
+        if not isinstance(kind, t.StructType):
+            return None
+        field = next((f for f in kind.fields if f.name.lower() == step.lower()), None)
+        if field is None:
+            return None
+        kind = field.dataType
+    return field
+
+
+def _leaves(schema: t.StructType, above: list[str]) -> list[tuple[list[str], t.DataType]]:
+    found = []
+    for f in schema.fields:
+        if isinstance(f.dataType, t.StructType):
+            found += _leaves(f.dataType, [*above, f.name])
+        else:
+            found.append(([*above, f.name], f.dataType))
+    return found
+
+
+def _keep(column, kind: t.DataType, rests: list[list[str]]):
+    """Of a struct column, only the members on the paths."""
+    if any(not r for r in rests) or not isinstance(kind, t.StructType):
+        return column
+    members: dict[str, list[list[str]]] = {}
+    for r in rests:
+        members.setdefault(r[0], []).append(r[1:])
+    parts = [_keep(column.getField(n), _find(kind, [n]).dataType, rest).alias(n) for n, rest in members.items()]
+    return F.when(column.isNotNull(), F.struct(*parts))
+
+
+def _map_columns(frame, steps):
+    """Builds columns, nested ones as structs, in the order in which their first part is named."""
+    tree: dict = {}
+    for source, _, target, kind in steps:
+        if _find(frame.schema, source) is None:
+            continue
+        value = F.col(".".join(map(_types.quote, source)))
+        ddl = _types.spark_type(kind) if kind else ""
+        if ddl:
+            value = value.try_cast(ddl)
+        node = tree
+        for step in target[:-1]:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise ValueError(f"mapping target {'.'.join(target)!r} lies inside another target")
+        node[target[-1]] = value
+    return frame.select(*(_build(node).alias(name) for name, node in tree.items()))
+
+
+def _build(node):
+    if not isinstance(node, dict):
+        return node
+    return F.struct(*(_build(child).alias(name) for name, child in node.items()))
+
+
+def _record(row):
+    return row.asDict(recursive=True)
+
+
+def _plain(record):
+    return dict(record)
+
+
+class _Predicate:
+    def __init__(self, f: Callable):
+        self._f = f
+
+    def __call__(self, row):
+        return bool(self._f(_record(row)))
+
+
+class _Mapper:
+    def __init__(self, f: Callable, names: list[str]):
+        self._f, self._names = f, names
+
+    def __call__(self, row):
+        result = self._f(_record(row))
+        return tuple(result.get(n) for n in self._names)

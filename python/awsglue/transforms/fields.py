@@ -1,0 +1,30 @@
+"""Transforms of columns."""
+
+from __future__ import annotations
+
+from awsglue.transforms.transform import GlueTransform
+
+
+class ApplyMapping(GlueTransform):
+    def __call__(self, frame, mappings, case_sensitive=True, transformation_ctx="", **more):
+        return frame.apply_mapping(mappings, case_sensitive, transformation_ctx)
+
+
+class SelectFields(GlueTransform):
+    def __call__(self, frame, paths, transformation_ctx="", **more):
+        return frame.select_fields(paths, transformation_ctx)
+
+
+class DropFields(GlueTransform):
+    def __call__(self, frame, paths, transformation_ctx="", **more):
+        return frame.drop_fields(paths, transformation_ctx)
+
+
+class RenameField(GlueTransform):
+    def __call__(self, frame, old_name, new_name, transformation_ctx="", **more):
+        return frame.rename_field(old_name, new_name, transformation_ctx)
+
+
+class DropNullFields(GlueTransform):
+    def __call__(self, frame, transformation_ctx="", **more):
+        return frame.drop_null_fields(transformation_ctx)

@@ -1,0 +1,3 @@
+from tarn_runner.parent import main
+
+main()
