@@ -1,0 +1,100 @@
+import { useMemo, useRef, type ReactNode } from "react";
+import { readRichText } from "../format/richtext";
+import { useSize } from "../shell/size";
+import { Control } from "./controls/Control";
+import { readControl, readVisual, type Filter, type FilterControl, type Sheet as SheetDocument } from "./definition";
+import { describeFilter } from "./filters";
+import { placeSheet, stack, type Box } from "./layout";
+import { RichText } from "./RichText";
+import type { Picked } from "./selections";
+import { useViewer } from "./viewer";
+import { VisualCard } from "./VisualCard";
+
+const narrow = 720;
+
+export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId: string | undefined) => void }) {
+  const viewer = useViewer();
+  const box = useRef<HTMLDivElement>(null);
+  const size = useSize(box);
+  const placement = useMemo(() => placeSheet(sheet), [sheet]);
+  const shown = size && size.width < narrow ? stack(placement) : placement;
+  const controls = useMemo(() => controlsOf(sheet, viewer.filters), [sheet, viewer.filters]);
+  const placed = new Set(placement.boxes.map((b) => b.id));
+  const bar = controls.filter((c) => !placed.has(c.id));
+  const hidden = Object.entries(viewer.filterState).filter(([id]) => viewer.filters.has(id) && !controls.some((c) => c.filterId === id));
+
+  return (
+    <>
+      {sheet.Title !== undefined && sheet.Title !== "" && (
+        <div className="sheet-title">
+          <h2><RichText blocks={readRichText(sheet.Title)} /></h2>
+          {sheet.Description !== undefined && <div className="secondary">{sheet.Description}</div>}
+        </div>
+      )}
+      {bar.length > 0 && <div className="sheet-head card" data-testid="controls">{bar.map((c) => <Control key={c.id} control={c} tall={false} />)}</div>}
+      {(viewer.picks.length > 0 || hidden.length > 0) && (
+        <div className="chips" data-testid="chips">
+          {viewer.picks.map((p) => <PickChip key={p.visualId} picked={p} onClear={() => clear(p.visualId)} />)}
+          {hidden.map(([id, value]) => (
+            <Chip key={id} testid={`chip-${id}`} name={viewer.filters.get(id)?.column.ColumnName ?? id} text={describeFilter(value)} onClear={() => viewer.setFilter(id, undefined)} />
+          ))}
+          {viewer.picks.length + hidden.length > 1 && <button type="button" className="clear" onClick={() => clear(undefined)}>Clear all</button>}
+        </div>
+      )}
+      <div className="sheet" ref={box} style={{ height: shown.height }} data-testid="sheet">
+        {shown.boxes.map((b) => (
+          <div key={b.id} className="element" style={{ left: `${b.left * 100}%`, width: `${b.width * 100}%`, top: b.top, height: b.height }}>
+            <Element box={b} sheet={sheet} controls={controls} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Element({ box, sheet, controls }: { box: Box; sheet: SheetDocument; controls: readonly FilterControl[] }): ReactNode {
+  const visual = useMemo(() => (sheet.Visuals ?? []).map(readVisual).find((v) => v?.id === box.id), [sheet, box.id]);
+  switch (box.type) {
+    case "VISUAL":
+      return visual ? <VisualCard visual={visual} /> : <Unknown what={`The layout names a visual ${box.id} that the sheet does not have.`} />;
+    case "FILTER_CONTROL": {
+      const control = controls.find((c) => c.id === box.id);
+      return control ? <Control control={control} tall={box.height > 100} /> : <Unknown what={`The layout names a control ${box.id} that the sheet does not have.`} />;
+    }
+    case "TEXT_BOX": {
+      const content = sheet.TextBoxes?.find((t) => t.SheetTextBoxId === box.id)?.Content;
+      return <div className="text-box" data-testid={`text-${box.id}`}><RichText blocks={readRichText(content ?? "")} /></div>;
+    }
+    case "PARAMETER_CONTROL":
+      return <Unknown what="Parameter controls are stored as they came, but not drawn by this version." />;
+    case "IMAGE":
+      return <Unknown what="Images are stored as they came, but not drawn by this version." />;
+  }
+}
+
+const Unknown = ({ what }: { what: string }) => <section className="visual card"><div className="visual-unsupported" style={{ margin: 12 }}>{what}</div></section>;
+
+/** In the order that the sheet's bar gives them. */
+function controlsOf(sheet: SheetDocument, filters: Map<string, Filter>): FilterControl[] {
+  const bar = (sheet.SheetControlLayouts?.[0]?.Configuration.GridLayout?.Elements ?? []).map((e) => e.ElementId);
+  const at = (id: string) => (bar.includes(id) ? bar.indexOf(id) : bar.length);
+  return (sheet.FilterControls ?? [])
+    .map((c) => readControl(c, filters))
+    .filter((c) => c !== undefined)
+    .toSorted((a, b) => at(a.id) - at(b.id));
+}
+
+function PickChip({ picked, onClear }: { picked: Picked; onClear: () => void }) {
+  const name = picked.columns.map((c) => c.column).join(", ");
+  const text = picked.columns.map((c) => (c.labels.length > 3 ? `${c.labels.slice(0, 3).join(", ")} and ${c.labels.length - 3} more` : c.labels.join(", "))).join(" · ");
+  return <Chip testid={`chip-${picked.visualId}`} name={name} text={text} onClear={onClear} />;
+}
+
+function Chip({ testid, name, text, onClear }: { testid: string; name: string; text: string; onClear: () => void }) {
+  return (
+    <span className="chip" data-testid={testid}>
+      <span className="ellipsis">{name}: <b>{text}</b></span>
+      <button type="button" onClick={onClear} aria-label={`Remove the filter ${name}: ${text}`}>×</button>
+    </span>
+  );
+}

@@ -1,0 +1,56 @@
+// What a visual is called: its own title, else what it shows.
+
+import { plainText, readRichText, type Block } from "../format/richtext";
+import { dimensions, measures, type ColumnFormats } from "./fields";
+import { visualTypeName, type Visual } from "./definition";
+
+/** Undefined when the title is hidden. */
+export function visualTitle(visual: Visual, formats: ColumnFormats): Block[] | undefined {
+  const title = visual.body.Title;
+  if (title?.Visibility === "HIDDEN") return undefined;
+  if (title?.FormatText?.RichText) return readRichText(title.FormatText.RichText);
+  return [{ runs: [{ text: title?.FormatText?.PlainText ?? defaultTitle(visual, formats) }] }];
+}
+
+export function visualSubtitle(visual: Visual): Block[] | undefined {
+  const subtitle = visual.body.Subtitle;
+  if (!subtitle || subtitle.Visibility === "HIDDEN") return undefined;
+  const { RichText: rich, PlainText: plain } = subtitle.FormatText ?? {};
+  if (rich) return readRichText(rich);
+  return plain ? [{ runs: [{ text: plain }] }] : undefined;
+}
+
+/** The title as text, also when it is hidden: for screen readers and file names. */
+export function visualName(visual: Visual, formats: ColumnFormats): string {
+  const text = visual.body.Title?.FormatText;
+  return (text?.RichText ? plainText(text.RichText) : text?.PlainText) ?? defaultTitle(visual, formats);
+}
+
+export function defaultTitle(visual: Visual, formats: ColumnFormats): string {
+  switch (visual.type) {
+    case "KPIVisual": {
+      const wells = visual.body.ChartConfiguration?.FieldWells;
+      return by(measures(wells?.Values, formats), dimensions(wells?.TrendGroups, formats)) || "KPI";
+    }
+    case "BarChartVisual": {
+      const wells = visual.body.ChartConfiguration?.FieldWells?.BarChartAggregatedFieldWells;
+      return by(measures(wells?.Values, formats), [...dimensions(wells?.Category, formats), ...dimensions(wells?.Colors, formats)]) || "Bar chart";
+    }
+    case "LineChartVisual": {
+      const wells = visual.body.ChartConfiguration?.FieldWells?.LineChartAggregatedFieldWells;
+      return by(measures(wells?.Values, formats), [...dimensions(wells?.Category, formats), ...dimensions(wells?.Colors, formats)]) || "Line chart";
+    }
+    case "TableVisual": {
+      const wells = visual.body.ChartConfiguration?.FieldWells?.TableAggregatedFieldWells;
+      return by(measures(wells?.Values, formats), dimensions(wells?.GroupBy, formats)) || "Table";
+    }
+    case "other":
+      return visualTypeName(visual.name);
+  }
+}
+
+function by(values: { label: string }[], dimensionFields: { label: string }[]): string {
+  const what = values.map((v) => v.label).join(", ");
+  const along = dimensionFields.map((d) => d.label).join(" and ");
+  return what && along ? `${what} by ${along}` : what || along;
+}
