@@ -65,10 +65,10 @@ type SQLJob struct {
 
 // LoadJob copies a table of the lake into the warehouse.
 type LoadJob struct {
-	Project, Table, Bucket        string
+	Project, Table, Bucket       string
 	Schema, ExternalSchema, Dist string
-	Sort                          []string
-	DataSets                      []string // to refresh afterwards
+	Sort                         []string
+	DataSets                     []string // to refresh afterwards
 }
 
 // Planner compares a project with a target.

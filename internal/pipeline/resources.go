@@ -61,6 +61,9 @@ func (pl *Planner) resources(ctx context.Context) ([]*resource, error) {
 	}
 	out = append(out, jobs...)
 	if len(p.Sources) > 0 {
+		if pl.crawlsCSV() {
+			out = append(out, pl.classifierResource())
+		}
 		out = append(out, pl.crawlerResource())
 	}
 	out = append(out, pl.workflowResource())
@@ -374,6 +377,53 @@ func setGlueTags(ctx context.Context, t *Target, arn string, tags map[string]str
 	return err
 }
 
+// crawlsCSV tells whether a CSV source leaves its columns to the crawler.
+func (pl *Planner) crawlsCSV() bool {
+	return slices.ContainsFunc(pl.Project.Sources, func(s *Source) bool { return len(s.Columns) == 0 && s.formatName() == "csv" })
+}
+
+// classifierResource states that CSV files have a header, so that no column is called col0.
+func (pl *Planner) classifierResource() *resource {
+	name := pl.Project.Name + "-csv"
+	header := "PRESENT"
+	var delimiter, quote *string
+	for _, s := range pl.Project.Sources {
+		if len(s.Columns) > 0 || s.formatName() != "csv" {
+			continue
+		}
+		if s.CSV.Header != nil && !*s.CSV.Header {
+			header = "UNKNOWN"
+		}
+		if s.CSV.Delimiter != "" {
+			delimiter = new(s.CSV.Delimiter)
+		}
+		if s.CSV.Quote != "" {
+			quote = new(s.CSV.Quote)
+		}
+	}
+	in := &glue.CreateCsvClassifierRequest{Name: &name, ContainsHeader: &header, Delimiter: delimiter, QuoteSymbol: quote, AllowSingleColumn: new(true)}
+	return &resource{kind: "classifier", name: name, file: "tarn.yaml", want: in, untagged: true,
+		live: func(ctx context.Context, t *Target) (any, map[string]string, error) {
+			out, err := glueCall[glue.GetClassifierOutput](ctx, t, "GetClassifier", &glue.GetClassifierInput{Name: &name})
+			if absent, err := missing(err, "EntityNotFoundException"); absent || err != nil {
+				return nil, nil, err
+			}
+			if out.Classifier == nil || out.Classifier.CsvClassifier == nil {
+				return nil, nil, &Refused{fmt.Errorf("classifier %s is there already and is not of kind csv", name)}
+			}
+			return out.Classifier.CsvClassifier, nil, nil
+		},
+		create: func(ctx context.Context, t *Target, _ map[string]string) error {
+			_, err := glueCall[glue.CreateClassifierOutput](ctx, t, "CreateClassifier", &glue.CreateClassifierInput{CsvClassifier: in})
+			return err
+		},
+		update: func(ctx context.Context, t *Target, _ map[string]string) error {
+			_, err := glueCall[glue.UpdateClassifierOutput](ctx, t, "UpdateClassifier", &glue.UpdateClassifierInput{CsvClassifier: &glue.UpdateCsvClassifierRequest{Name: &name, ContainsHeader: &header, Delimiter: delimiter, QuoteSymbol: quote, AllowSingleColumn: new(true)}})
+			return err
+		},
+	}
+}
+
 func (pl *Planner) crawlerResource() *resource {
 	p := pl.Project
 	name := p.crawler()
@@ -382,6 +432,9 @@ func (pl *Planner) crawlerResource() *resource {
 		Name: &name, Role: new(pl.role()), DatabaseName: new(p.rawDatabase()), Targets: &glue.CrawlerTargets{},
 		SchemaChangePolicy: &glue.SchemaChangePolicy{UpdateBehavior: new("UPDATE_IN_DATABASE"), DeleteBehavior: new("LOG")},
 		Configuration:      new(`{"Version":1.0,"CrawlerOutput":{"Tables":{"AddOrUpdateBehavior":"MergeNewColumns"},"Partitions":{"AddOrUpdateBehavior":"InheritFromTable"}},"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas","TableLevelConfiguration":3}}`),
+	}
+	if pl.crawlsCSV() {
+		in.Classifiers = []string{p.Name + "-csv"}
 	}
 	for _, s := range p.Sources {
 		in.Targets.S3Targets = append(in.Targets.S3Targets, &glue.S3Target{Path: new("s3://" + pl.bucket() + "/raw/" + s.Name + "/")})
@@ -402,7 +455,7 @@ func (pl *Planner) crawlerResource() *resource {
 			return err
 		},
 		update: func(ctx context.Context, t *Target, tags map[string]string) error {
-			u := &glue.UpdateCrawlerInput{Name: in.Name, Role: in.Role, DatabaseName: in.DatabaseName, Targets: in.Targets, SchemaChangePolicy: in.SchemaChangePolicy, Configuration: in.Configuration}
+			u := &glue.UpdateCrawlerInput{Name: in.Name, Role: in.Role, DatabaseName: in.DatabaseName, Targets: in.Targets, SchemaChangePolicy: in.SchemaChangePolicy, Configuration: in.Configuration, Classifiers: in.Classifiers}
 			if _, err := glueCall[glue.UpdateCrawlerOutput](ctx, t, "UpdateCrawler", u); err != nil {
 				return err
 			}

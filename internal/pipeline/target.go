@@ -89,16 +89,15 @@ func dataCall[O any](ctx context.Context, t *Target, op string, in any) (*O, err
 	return call[O](ctx, t, redshiftdata.Model, op, in)
 }
 
-// SQL runs one statement in the warehouse through the Data API and waits for it.
-func (t *Target) SQL(ctx context.Context, sql string) (*redshiftdata.DescribeStatementOutput, error) {
-	started, err := dataCall[redshiftdata.ExecuteStatementOutput](ctx, t, "ExecuteStatement", &redshiftdata.ExecuteStatementInput{
-		ClusterIdentifier: new(warehouseCluster), Database: new(warehouseDatabase), DbUser: new("awsuser"), Sql: &sql,
-	})
+// SQL runs statements in the warehouse through the Data API, several in one
+// transaction, and waits for them.
+func (t *Target) SQL(ctx context.Context, statements ...string) (*redshiftdata.DescribeStatementOutput, error) {
+	id, err := t.submit(ctx, statements)
 	if err != nil {
 		return nil, err
 	}
 	for wait := 5 * time.Millisecond; ; wait = min(wait*2, 500*time.Millisecond) {
-		d, err := dataCall[redshiftdata.DescribeStatementOutput](ctx, t, "DescribeStatement", &redshiftdata.DescribeStatementInput{Id: started.Id})
+		d, err := dataCall[redshiftdata.DescribeStatementOutput](ctx, t, "DescribeStatement", &redshiftdata.DescribeStatementInput{Id: &id})
 		if err != nil {
 			return nil, err
 		}
@@ -110,10 +109,29 @@ func (t *Target) SQL(ctx context.Context, sql string) (*redshiftdata.DescribeSta
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), t.cancelStatement(ctx, awsapi.Val(started.Id)))
+			return nil, errors.Join(ctx.Err(), t.cancelStatement(ctx, id))
 		case <-time.After(wait):
 		}
 	}
+}
+
+func (t *Target) submit(ctx context.Context, statements []string) (string, error) {
+	if len(statements) == 1 {
+		out, err := dataCall[redshiftdata.ExecuteStatementOutput](ctx, t, "ExecuteStatement", &redshiftdata.ExecuteStatementInput{
+			ClusterIdentifier: new(warehouseCluster), Database: new(warehouseDatabase), DbUser: new("awsuser"), Sql: &statements[0],
+		})
+		if err != nil {
+			return "", err
+		}
+		return awsapi.Val(out.Id), nil
+	}
+	out, err := dataCall[redshiftdata.BatchExecuteStatementOutput](ctx, t, "BatchExecuteStatement", &redshiftdata.BatchExecuteStatementInput{
+		ClusterIdentifier: new(warehouseCluster), Database: new(warehouseDatabase), DbUser: new("awsuser"), Sqls: statements,
+	})
+	if err != nil {
+		return "", err
+	}
+	return awsapi.Val(out.Id), nil
 }
 
 // cancelStatement ends a statement that nobody waits for any more.
