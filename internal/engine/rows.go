@@ -20,7 +20,7 @@ type (
 	Decimal  = duckdb.Decimal
 	Interval = duckdb.Interval
 	UUID     = duckdb.UUID
-	Map      = duckdb.Map
+	Map      = duckdb.OrderedMap
 )
 
 // Column is a result's column with DuckDB's name for its type, for example

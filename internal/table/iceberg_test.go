@@ -1,0 +1,367 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/google/uuid"
+
+	"tarn/internal/engine"
+)
+
+func (w *world) writer() *Writer {
+	return NewWriter(w.lake, w.catalog, w.reader, time.Now, uuid.New)
+}
+
+func (w *world) land(in Landing) Landed {
+	w.Helper()
+	out, err := w.tryLand(in)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return out
+}
+
+func (w *world) tryLand(in Landing) (Landed, error) {
+	in.Database, in.Table = "db", "t"
+	if in.Location == "" {
+		in.Location = "s3://lake/curated/t/"
+	}
+	return w.writer().Land(w.Context(), w.sess, in)
+}
+
+const manyTypes = `SELECT range::INTEGER AS id, range::TINYINT AS tiny, range * 10000000000 AS big, 'name ' || range AS name, range % 2 = 0 AS even,
+	range / 4 AS d, (range / 4)::FLOAT AS f, (range * 1.25)::DECIMAL(9,2) AS m, range::HUGEINT AS huge, range::UBIGINT AS ub,
+	DATE '2013-01-01' + range::INTEGER AS day, TIMESTAMP '2013-01-01 10:00:00' + to_days(range::INTEGER) AS ts, TIMESTAMPTZ '2013-01-01 10:00:00+00' AS tz,
+	'abc'::BLOB AS raw, uuid '6f1f7f0e-8e2a-4bb5-9f37-0d1f0a7f3c11' AS u, {'lat': range::DOUBLE, 'in': {'x': range}} AS s, [range, NULL] AS l, MAP {'k': range} AS mp,
+	NULL AS nothing, '{"a":1}'::JSON AS j, TIME '10:00:00' AS tm
+	FROM range(40)`
+
+func TestIcebergRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	out := w.land(Landing{Query: manyTypes, Partition: []PartitionField{{"day", Month}, {"even", Identity}}})
+	if !out.Created || out.Rows != 40 || out.Partitions != 4 {
+		t.Fatalf("%+v", out)
+	}
+	got, err := w.rows("t", "count(*), sum(id)::INT, sum(big)::BIGINT, max(name), sum(m), sum(huge), min(day), max(ts), max(tz), max(s.in.x), max(l[1]), max(mp['k']), count(nothing), max(j), max(u), max(tm::VARCHAR)", "", Options{})
+	w.want(got, err, `40|780|7800000000000|"name 9"|975|780|2013-01-01 00:00:00 +0000 UTC|2013-02-09 10:00:00 +0000 UTC|2013-01-01 10:00:00 +0000 UTC|39|39|39|0|"{\"a\":1}"|"6f1f7f0e-8e2a-4bb5-9f37-0d1f0a7f3c11"|"10:00:00"`)
+	table := w.catalog.tables["db.t"]
+	if table.Parameters["table_type"] != "ICEBERG" || *table.StorageDescriptor.Location != "s3://lake/curated/t" || len(table.StorageDescriptor.Columns) != 21 {
+		t.Fatalf("%+v", table)
+	}
+	checkPyIceberg(w, `40 780`)
+}
+
+// checkPyIceberg reads the table with pyiceberg, if TARN_TEST_PYICEBERG names
+// a Python that has it, and compares "count sum(id)" and a pruned count.
+func checkPyIceberg(w *world, want string) {
+	w.Helper()
+	python := os.Getenv("TARN_TEST_PYICEBERG")
+	if python == "" {
+		return
+	}
+	// s3:// addresses become files: pyiceberg gets an IO over a copy by key.
+	dir := w.TempDir()
+	for key, file := range w.lake.files {
+		to := filepath.Join(dir, key)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			w.Fatal(err)
+		}
+		if err := os.Link(file, to); err != nil {
+			w.Fatal(err)
+		}
+	}
+	script := `
+import sys
+from pyiceberg.table import StaticTable
+from pyiceberg.io.pyarrow import PyArrowFileIO
+import pyarrow.fs as pafs
+root, location = sys.argv[1], sys.argv[2]
+class IO(PyArrowFileIO):
+    def _initialize_fs(self, scheme, netloc=None):
+        return pafs.SubTreeFileSystem(root, pafs.LocalFileSystem())
+import pyiceberg.io.pyarrow as m
+m.PyArrowFileIO = IO
+import pyiceberg.io as pio
+pio.ARROW_FILE_IO = "__main__.IO"
+t = StaticTable.from_metadata(location, {"py-io-impl": "__main__.IO"})
+a = t.scan().to_arrow()
+print(a.num_rows, sum(a["id"].to_pylist()))
+if len(sys.argv) > 3:
+    print(t.scan(row_filter=sys.argv[3]).to_arrow().num_rows, len(list(t.scan(row_filter=sys.argv[3]).plan_files())))
+`
+	args := []string{"-c", script, dir, w.catalog.tables["db.t"].Parameters["metadata_location"]}
+	lines := strings.Split(want, "\n")
+	if len(lines) > 2 {
+		args = append(args, lines[2])
+	}
+	out, err := exec.Command(python, args...).CombinedOutput()
+	if err != nil {
+		w.Fatalf("pyiceberg: %v\n%s", err, out)
+	}
+	if got := strings.TrimSpace(string(out)); got != strings.Join(lines[:min(2, len(lines))], "\n") {
+		w.Fatalf("pyiceberg read %q, want %q", got, lines[:min(2, len(lines))])
+	}
+}
+
+func TestIcebergReplaceKeepsFieldIDs(t *testing.T) {
+	w := newWorld(t)
+	w.land(Landing{Query: "SELECT 1 AS id, 'a' AS name, {'x': 1} AS s"})
+	first := w.catalog.tables["db.t"].Parameters["metadata_location"]
+	out := w.land(Landing{Query: "SELECT 2.5::DOUBLE AS extra, 'b' AS name, 2 AS id, {'y': 5, 'x': 2} AS s UNION ALL SELECT 3, 'c', 3, {'y': 6, 'x': 7}"})
+	if out.Before != 1 || out.Rows != 2 || out.Created {
+		t.Fatalf("%+v", out)
+	}
+	got, err := w.rows("t", "id, name, extra, s.x, s.y", "ORDER BY id", Options{})
+	w.want(got, err, "2|\"b\"|2.5|2|5\n3|\"c\"|3|7|6")
+	table := w.catalog.tables["db.t"]
+	if table.Parameters["previous_metadata_location"] != first || *table.VersionId != "1" {
+		t.Fatalf("%v %s", table.Parameters, *table.VersionId)
+	}
+	meta, err := loadIceberg(t.Context(), w.lake, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]int{}
+	for _, f := range meta.Schema().Fields() {
+		ids[f.Name] = f.ID
+	}
+	if ids["id"] != 1 || ids["name"] != 2 || ids["s"] != 3 || ids["extra"] != 5 {
+		t.Fatalf("%v", ids)
+	}
+	if n := len(meta.Metadata().Snapshots()); n != 2 {
+		t.Fatalf("%d snapshots", n)
+	}
+	checkPyIceberg(w, "2 5")
+}
+
+func TestIcebergPartitionsPrune(t *testing.T) {
+	w := newWorld(t)
+	w.land(Landing{Query: "SELECT range::INTEGER AS id, DATE '2013-01-01' + range::INTEGER AS day, 'o/' || range % 2 AS origin, TIMESTAMP '1969-12-31 23:00:00' + to_hours(range::INTEGER) AS stamp FROM range(365) UNION ALL SELECT 1000, NULL, NULL, NULL",
+		Partition: []PartitionField{{"day", Month}, {"origin", Identity}}})
+	got, err := w.rows("t", "count(*)", "WHERE day >= '2013-02-01' AND day < '2013-03-01' AND origin = 'o/1'", Options{})
+	w.want(got, err, "14")
+	keys := strings.Join(w.lake.keys("lake"), "\n")
+	for _, want := range []string{"curated/t/data/day_month=2013-12/origin=o_1/", "curated/t/data/day_month=null/origin=null/"} {
+		if !strings.Contains(keys, want) {
+			t.Errorf("%s is not in\n%s", want, keys)
+		}
+	}
+	checkPyIceberg(w, "366 67430\n28 2\nday >= '2013-02-01' and day < '2013-03-01'")
+	w.land(Landing{Query: "SELECT range::INTEGER AS id, DATE '2013-01-01' + range::INTEGER AS day, 'o/' || range % 2 AS origin, TIMESTAMP '1969-12-31 23:00:00' + to_hours(range::INTEGER) AS stamp FROM range(30)",
+		Partition: []PartitionField{{"stamp", Hour}, {"stamp", Identity}, {"id", Identity}}})
+	got, err = w.rows("t", "count(*), min(stamp)", "", Options{})
+	w.want(got, err, "30|1969-12-31 23:00:00 +0000 UTC")
+	checkPyIceberg(w, "30 435\n1 1\nstamp < '1970-01-01T00:00:00'")
+}
+
+func TestIcebergRefusals(t *testing.T) {
+	w := newWorld(t)
+	w.land(Landing{Query: "SELECT 1 AS id, 'x' AS name"})
+	before := w.lake.keys("lake")
+	var empty *EmptyError
+	if _, err := w.tryLand(Landing{Query: "SELECT 1 AS id, 'x' AS name WHERE false"}); !errors.As(err, &empty) || empty.Rows != 1 {
+		t.Fatalf("got %v", err)
+	}
+	for query, want := range map[string]string{
+		"SELECT 1 AS id, 2 AS ID":             "two columns of this name",
+		"SELECT 1 AS a, nope FROM range(3) t": "nope",
+		"SELECT CASE WHEN range = 2 THEN error('late') ELSE '' END AS a FROM range(3)": "late",
+		"SELECT union_value(a := 1) AS u":                                              "can't be stored in a table",
+	} {
+		if _, err := w.tryLand(Landing{Query: query}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	if _, err := w.tryLand(Landing{Query: "SELECT 1 AS id", Partition: []PartitionField{{"day", Day}}}); err == nil || !strings.Contains(err.Error(), `"day" is not in the answer, which has id`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := w.tryLand(Landing{Query: "SELECT 'x' AS id", Partition: []PartitionField{{"id", Day}}}); err == nil || !strings.Contains(err.Error(), `can't be partitioned by day`) {
+		t.Errorf("got %v", err)
+	}
+	failed := errors.New("a rule failed")
+	if _, err := w.tryLand(Landing{Query: "SELECT 5 AS id", Check: func(ctx context.Context, rel string) error {
+		got, err := w.read("SELECT id FROM " + rel)
+		w.want(got, err, "5")
+		return failed
+	}}); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	w.lake.failPut = errors.New("disk full")
+	if _, err := w.tryLand(Landing{Query: "SELECT 5 AS id"}); err == nil {
+		t.Error("a failing put was taken for a commit")
+	}
+	w.lake.failPut = nil
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := w.writer().Land(ctx, w.sess, Landing{Database: "db", Table: "t", Query: "SELECT count(*) AS n FROM range(1000000) a, range(1000000) b WHERE hash(a.range, b.range) = 1"}); !errors.Is(err, engine.ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+	if after := w.lake.keys("lake"); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("left behind:\n%v\n%v", before, after)
+	}
+	got, err := w.rows("t", "*", "", Options{})
+	w.want(got, err, `1|"x"`)
+	w.land(Landing{Query: "SELECT 1 AS id, 'x' AS name WHERE false", AllowEmpty: true})
+	got, err = w.rows("t", "count(*)", "", Options{})
+	w.want(got, err, "0")
+	w.land(Landing{Query: "SELECT 7 AS id, 'y' AS name"})
+	got, err = w.rows("t", "*", "", Options{})
+	w.want(got, err, `7|"y"`)
+}
+
+func TestIcebergRaces(t *testing.T) {
+	w := newWorld(t)
+	w.land(Landing{Query: "SELECT 1 AS id"})
+	w.catalog.conflicts = 2
+	w.land(Landing{Query: "SELECT 2 AS id"}) // the catalog's entry changed, the table did not
+	got, err := w.rows("t", "*", "", Options{})
+	w.want(got, err, "2")
+	keys := len(w.lake.keys("lake"))
+	w.catalog.conflicts = 100
+	var lost *ConflictError
+	if _, err := w.tryLand(Landing{Query: "SELECT 3 AS id"}); !errors.As(err, &lost) {
+		t.Fatalf("got %v", err)
+	}
+	w.catalog.conflicts = 0
+	if n := len(w.lake.keys("lake")); n != keys {
+		t.Fatalf("%d keys became %d", keys, n)
+	}
+	// Another whole replacement in between: the later one wins.
+	_, err = w.tryLand(Landing{Query: "SELECT 4 AS id", Check: func(context.Context, string) error {
+		s, err := w.engine.Session(t.Context())
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		_, err = w.writer().ReplaceTable(t.Context(), s, "db", "t", "", "SELECT 5 AS id", nil, nil)
+		return err
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err = w.rows("t", "*", "", Options{})
+	w.want(got, err, "4")
+	// A merge may not: it was computed from what is no longer there.
+	_, err = w.tryLand(Landing{Query: "SELECT 6 AS id", Mode: Merge, Keys: []string{"id"}, Check: func(context.Context, string) error {
+		s, err := w.engine.Session(t.Context())
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		_, err = w.writer().ReplaceTable(t.Context(), s, "db", "t", "", "SELECT 7 AS id", nil, nil)
+		return err
+	}})
+	if !errors.As(err, &lost) {
+		t.Fatalf("got %v", err)
+	}
+	got, err = w.rows("t", "*", "", Options{})
+	w.want(got, err, "7")
+}
+
+func TestIcebergMerge(t *testing.T) {
+	w := newWorld(t)
+	merge := func(q string) (Landed, error) { return w.tryLand(Landing{Query: q, Mode: Merge, Keys: []string{"id"}}) }
+	if _, err := merge("SELECT 1 AS id, 'a' AS name UNION ALL SELECT 2, 'b'"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a run may be repeated
+		if _, err := merge("SELECT 2 AS id, 'B' AS name, 9 AS extra UNION ALL SELECT 3, 'c', NULL"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := w.rows("t", "id, name, extra", "ORDER BY id", Options{})
+	w.want(got, err, "1|\"a\"|NULL\n2|\"B\"|9\n3|\"c\"|NULL")
+	if _, err := merge("SELECT 4 AS id, 'a' AS name UNION ALL SELECT 4, 'b'"); err == nil || !strings.Contains(err.Error(), "more than one row for 4") {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := merge("SELECT 4 AS id, 'a' AS name WHERE false"); err != nil {
+		t.Fatal(err)
+	}
+	got, err = w.rows("t", "count(*)", "", Options{})
+	w.want(got, err, "3")
+}
+
+func TestIcebergReplaceRange(t *testing.T) {
+	w := newWorld(t)
+	day := func(s string) time.Time { d, _ := time.Parse("2006-01-02", s); return d }
+	rangeOf := func(q, from, to string) (Landed, error) {
+		return w.tryLand(Landing{Query: q, Mode: ReplaceRange, RangeColumn: "day", From: day(from), To: day(to), Partition: []PartitionField{{"day", Month}}})
+	}
+	days := "SELECT range::INTEGER AS id, DATE '2013-01-01' + range::INTEGER AS day, %d AS run FROM range(%d, %d)"
+	if _, err := rangeOf(fmt.Sprintf(days, 1, 0, 90), "2013-01-01", "2013-04-01"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := rangeOf(fmt.Sprintf(days, 2, 31, 59), "2013-02-01", "2013-03-01"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := w.rows("t", "month(day), run, count(*)", "GROUP BY ALL ORDER BY ALL", Options{})
+	w.want(got, err, "1|1|31\n2|2|28\n3|1|31")
+	checkPyIceberg(w, "90 4005\n28 1\nday >= '2013-02-01' and day < '2013-03-01'")
+	if _, err := rangeOf(fmt.Sprintf(days, 3, 31, 60), "2013-02-01", "2013-03-01"); err == nil || !strings.Contains(err.Error(), "day_month=2013-03, outside of 2013-02-01 to 2013-03-01") {
+		t.Fatalf("got %v", err)
+	}
+	var empty *EmptyError
+	if _, err := rangeOf(fmt.Sprintf(days, 3, 31, 31), "2013-02-01", "2013-03-01"); !errors.As(err, &empty) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := rangeOf(fmt.Sprintf(days, 3, 90, 90), "2013-04-01", "2013-05-01"); err != nil {
+		t.Fatal(err) // nothing was there
+	}
+	// A new column: the whole table is written anew.
+	if _, err := rangeOf("SELECT 1 AS id, DATE '2013-02-10' AS day, 4 AS run, 'n' AS note", "2013-02-01", "2013-03-01"); err != nil {
+		t.Fatal(err)
+	}
+	got, err = w.rows("t", "month(day), run, count(*), max(note)", "GROUP BY ALL ORDER BY ALL", Options{})
+	w.want(got, err, "1|1|31|NULL\n2|4|1|\"n\"\n3|1|31|NULL")
+}
+
+func TestBounds(t *testing.T) {
+	for _, c := range []struct {
+		t    iceberg.Type
+		text string
+		want string
+	}{
+		{iceberg.PrimitiveTypes.Int32, "-2", "feffffff"},
+		{iceberg.PrimitiveTypes.Int64, "258", "0201000000000000"},
+		{iceberg.PrimitiveTypes.Bool, "true", "01"},
+		{iceberg.PrimitiveTypes.Date, "1970-01-03", "02000000"},
+		{iceberg.PrimitiveTypes.Date, "1969-12-31", "ffffffff"},
+		{iceberg.PrimitiveTypes.Timestamp, "1970-01-01 00:00:00.000001", "0100000000000000"},
+		{iceberg.PrimitiveTypes.TimestampTz, "1970-01-01 00:00:01+00", "40420f0000000000"},
+		{iceberg.PrimitiveTypes.Float64, "1", "000000000000f03f"},
+		{iceberg.DecimalTypeOf(9, 2), "1.5", "0096"},
+		{iceberg.DecimalTypeOf(9, 2), "-1.28", "80"},
+		{iceberg.DecimalTypeOf(9, 2), "0.00", "00"},
+		{iceberg.PrimitiveTypes.String, "abc", "616263"},
+		{iceberg.PrimitiveTypes.String, "0123456789abcdefX", "30313233343536373839616263646567"},
+	} {
+		if got := fmt.Sprintf("%x", bound(c.t, c.text, true)); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.t, c.text, got, c.want)
+		}
+	}
+	if got := bound(iceberg.PrimitiveTypes.String, strings.Repeat(string(rune(0x10FFFF)), 20), true); got != nil {
+		t.Errorf("got %x", got)
+	}
+	for _, n := range []int64{0, 1, 127, 128, 255, 256, -1, -127, -128, -129, -255, -256, -257, 1 << 40} {
+		b := twosComplement(big.NewInt(n))
+		back := new(big.Int).SetBytes(b)
+		if b[0]&0x80 != 0 {
+			back.Sub(back, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+		}
+		if back.Int64() != n || len(b) > 1 && (b[0] == 0 && b[1] < 0x80 || b[0] == 0xff && b[1] >= 0x80) {
+			t.Errorf("%d became %x", n, b)
+		}
+	}
+}
