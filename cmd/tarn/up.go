@@ -100,59 +100,85 @@ func up(ctx context.Context, o upOptions, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.data = expandHome(o.data)
-	dir, err := filepath.Abs(o.data)
+	p, err := startProcess(ctx, o, stderr)
 	if err != nil {
 		return err
+	}
+	banner(stdout, p.o, p.run, p.w.consoleKey(), p.fresh)
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "stopping ...")
+	if err := p.stop(); err != nil {
+		return &exitError{exitFailed, fmt.Errorf("stopped, but: %w", err)}
+	}
+	fmt.Fprintln(stdout, "stopped cleanly")
+	return nil
+}
+
+// process is a running tarn inside this program.
+type process struct {
+	o     upOptions
+	w     *wiring
+	run   running
+	fresh bool // the data folder is new
+	lock  *os.File
+	end   context.CancelFunc
+}
+
+// startProcess opens the listeners and starts all parts. They outlive ctx: they
+// end in order, by stop.
+func startProcess(ctx context.Context, o upOptions, stderr io.Writer) (*process, error) {
+	dir, err := filepath.Abs(expandHome(o.data))
+	if err != nil {
+		return nil, err
 	}
 	o.data = dir
 	_, statErr := os.Stat(filepath.Join(dir, "tarn.db"))
 	lock, err := lockData(dir)
 	if err != nil {
-		return &exitError{exitRefused, err}
+		return nil, &exitError{exitRefused, err}
 	}
-	defer lock.Close()
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-
 	api, err := server.Listen(o.addr)
 	if err != nil {
-		return portTaken("--addr", o.addr, err)
+		lock.Close()
+		return nil, portTaken("--addr", o.addr, err)
 	}
 	pg, err := server.Listen(o.pg)
 	if err != nil {
 		for _, l := range api {
 			l.Close()
 		}
-		return portTaken("--pg", o.pg, err)
+		lock.Close()
+		return nil, portTaken("--pg", o.pg, err)
 	}
-	srv := server.New(log)
-	w := &wiring{o: o, log: log, api: api, pg: pg, srv: srv, now: time.Now}
-	// What parts run must outlive the signal that ends the process: they stop in order.
+	w := &wiring{o: o, log: log, api: api, pg: pg, srv: server.New(log), now: time.Now, stderr: stderr}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	if err := srv.Start(life, w.parts()...); err != nil {
-		return &exitError{exitFailed, err}
+	p := &process{o: o, w: w, fresh: errors.Is(statErr, os.ErrNotExist), lock: lock, end: end}
+	if err := w.srv.Start(life, w.parts()...); err != nil {
+		end()
+		lock.Close()
+		return nil, &exitError{exitFailed, err}
 	}
-	run := running{PID: os.Getpid(), Endpoint: w.endpoint(), PGHost: "localhost", PGPort: port(pg[0]), Account: o.account, Region: o.region}
-	if err := writeRunning(dir, run); err != nil {
-		return err
+	p.run = running{PID: os.Getpid(), Endpoint: w.endpoint(), PGHost: "localhost", PGPort: port(pg[0]), Account: o.account, Region: o.region}
+	if err := writeRunning(dir, p.run); err != nil {
+		return nil, errors.Join(err, p.stop())
 	}
-	defer os.Remove(filepath.Join(dir, "running.json"))
-	banner(stdout, o, run, w.consoleKey(), errors.Is(statErr, os.ErrNotExist))
+	return p, nil
+}
 
-	<-ctx.Done()
-	fmt.Fprintln(stdout, "stopping ...")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+func (p *process) stop() error {
+	grace, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := srv.Stop(grace); err != nil {
-		return &exitError{exitFailed, fmt.Errorf("stopped, but: %w", err)}
+	err := p.w.srv.Stop(grace)
+	p.end()
+	if rmErr := os.Remove(filepath.Join(p.o.data, "running.json")); !errors.Is(rmErr, os.ErrNotExist) {
+		err = errors.Join(err, rmErr)
 	}
-	fmt.Fprintln(stdout, "stopped cleanly")
-	return nil
+	return errors.Join(err, p.lock.Close())
 }
 
 func portTaken(flag, addr string, err error) error {

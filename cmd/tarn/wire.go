@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	glueapi "tarn/api/glue"
 	"tarn/api/iam"
 	s3api "tarn/api/s3"
 	"tarn/api/scheduler"
@@ -17,6 +19,7 @@ import (
 	"tarn/api/sts"
 	"tarn/internal/awsapi"
 	"tarn/internal/console"
+	"tarn/internal/glue/catalog"
 	"tarn/internal/identity"
 	"tarn/internal/meta"
 	"tarn/internal/meta/sqlite"
@@ -33,10 +36,12 @@ type wiring struct {
 	api, pg []net.Listener
 	srv     *server.Server
 	now     func() time.Time
+	stderr  io.Writer // for the progress of installations
 
 	store   meta.Store
 	who     *identity.Directory
 	lake    *s3.Service
+	catalog *catalog.Service
 	aws     *awsapi.Server
 	console *console.Console
 }
@@ -59,6 +64,7 @@ func (w *wiring) parts() []server.Part {
 		{Name: "metadata", Start: w.startMeta, Stop: func(context.Context) error { return w.store.Close() }},
 		{Name: "identity", Start: w.startIdentity},
 		{Name: "lake", Start: w.startLake, Stop: func(context.Context) error { return w.lake.Close() }},
+		{Name: "catalog", Start: w.startCatalog},
 		{Name: "apis", Start: w.startAPIs},
 		server.HTTP("listeners", w.api, http.HandlerFunc(w.route), w.log),
 	}
@@ -81,13 +87,14 @@ func (w *wiring) authorize(ctx context.Context, action, resource string) error {
 
 func (w *wiring) startLake(ctx context.Context) (err error) {
 	w.lake, err = s3.Open(ctx, s3.Options{
-		Dir: w.dir("objects"), Now: w.now, Rand: rand.Reader, Logger: w.log, Region: w.o.region, Authorize: w.authorize,
-		Secret: func(ctx context.Context, id string) (string, error) {
-			k, err := w.who.Key(ctx, id, "")
-			return k.Secret, err
-		},
+		Dir: w.dir("objects"), Now: w.now, Rand: rand.Reader, Logger: w.log, Region: w.o.region, Authorize: w.authorize, Keys: w.who,
 	})
 	return err
+}
+
+func (w *wiring) startCatalog(context.Context) error {
+	w.catalog = catalog.New(catalog.Config{Store: w.store, Sealer: w.who.Sealer(), Now: w.now})
+	return nil
 }
 
 // Each service's answer to what is not built lies deeper than its own methods, so that they win.
@@ -103,6 +110,11 @@ type (
 		*identity.Directory
 		stsRest
 	}
+	glueRest struct{ glueapi.Unimplemented }
+	glueAPI  struct {
+		*catalog.Service
+		glueRest
+	}
 	s3API struct {
 		*s3.Service
 		s3Rest
@@ -113,7 +125,8 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws = awsapi.NewServer(awsapi.Config{Auth: w.who, Authz: w.who, Domains: w.domains(), Now: w.now, Rand: rand.Reader, Log: w.log})
 	w.aws.Register(awsapi.Registration{Model: iam.Model, Service: iamAPI{Directory: w.who}})
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
-	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access})
+	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
+	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog}, Access: identity.GlueAccess})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
 	w.aws.Register(awsapi.Registration{Model: scheduler.Model, Service: scheduler.Unimplemented{}})
 	w.console, err = console.New(console.Options{

@@ -16,7 +16,8 @@ import (
 	"tarn/internal/awsapi"
 )
 
-func (pl *Planner) bucket() string {
+// Bucket is where the project lands its data.
+func (pl *Planner) Bucket() string {
 	if b := pl.Project.Environ.Bucket; b != "" {
 		return b
 	}
@@ -76,7 +77,7 @@ func (pl *Planner) resources(ctx context.Context) ([]*resource, error) {
 }
 
 func (pl *Planner) bucketResource() *resource {
-	name := pl.bucket()
+	name := pl.Bucket()
 	tag := func(ctx context.Context, t *Target, tags map[string]string) error {
 		set := &s3.Tagging{}
 		for _, k := range slices.Sorted(maps.Keys(tags)) {
@@ -126,7 +127,7 @@ func withTags(params, tags map[string]string) map[string]string {
 }
 
 func (pl *Planner) databaseResource(name, prefix string) *resource {
-	want := &glue.DatabaseInput{Name: &name, LocationUri: new("s3://" + pl.bucket() + "/" + prefix)}
+	want := &glue.DatabaseInput{Name: &name, LocationUri: new("s3://" + pl.Bucket() + "/" + prefix)}
 	input := func(tags map[string]string) *glue.DatabaseInput {
 		in := *want
 		in.Parameters = tags
@@ -171,7 +172,7 @@ func (s *Source) formatName() string {
 
 func (pl *Planner) sourceTable(s *Source) *resource {
 	db := pl.Project.rawDatabase()
-	sd := &glue.StorageDescriptor{Location: new("s3://" + pl.bucket() + "/raw/" + s.Name + "/")}
+	sd := &glue.StorageDescriptor{Location: new("s3://" + pl.Bucket() + "/raw/" + s.Name + "/")}
 	for _, c := range s.Columns {
 		sd.Columns = append(sd.Columns, &glue.Column{Name: new(c.Name), Type: new(c.Type)})
 	}
@@ -234,7 +235,7 @@ func or(a, b string) string {
 func (pl *Planner) scriptResource(name, file, text string) (*resource, string) {
 	sum := sha256.Sum256([]byte(text))
 	key := ".tarn/" + name + "-" + hex.EncodeToString(sum[:6]) + ".py"
-	bucket := pl.bucket()
+	bucket := pl.Bucket()
 	put := func(ctx context.Context, t *Target, _ map[string]string) error {
 		_, err := s3Call[s3.PutObjectOutput](ctx, t, "PutObject", &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(text), ContentLength: new(int64(len(text))), ContentType: new("text/x-python")})
 		return err
@@ -256,7 +257,7 @@ func (pl *Planner) jobResources(j *Job) (script, job *resource, err error) {
 	p := pl.Project
 	text := j.text
 	if j.Engine == "duckdb" {
-		text, err = pl.Gen.SQL(SQLJob{Project: p.Name, Name: j.Name, File: j.File, Query: j.text, Bucket: pl.bucket(), Database: p.database(), RawDatabase: p.rawDatabase(), Partition: j.Partition, Keys: j.Keys})
+		text, err = pl.Gen.SQL(SQLJob{Project: p.Name, Name: j.Name, File: j.File, Query: j.text, Bucket: pl.Bucket(), Database: p.database(), RawDatabase: p.rawDatabase(), Partition: j.Partition, Keys: j.Keys})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -307,14 +308,14 @@ func (pl *Planner) glueJob(name, script string) *glue.CreateJobInput {
 		Command:           &glue.JobCommand{Name: new("glueetl"), ScriptLocation: &script, PythonVersion: new("3")},
 		ExecutionProperty: &glue.ExecutionProperty{MaxConcurrentRuns: new(int32(1))},
 		DefaultArguments: map[string]string{
-			"--env": p.Env, "--bucket": pl.bucket(), "--database": p.database(), "--raw_database": p.rawDatabase(), "--TempDir": "s3://" + pl.bucket() + "/.tarn/tmp/",
+			"--env": p.Env, "--bucket": pl.Bucket(), "--database": p.database(), "--raw_database": p.rawDatabase(), "--TempDir": "s3://" + pl.Bucket() + "/.tarn/tmp/",
 		},
 	}
 }
 
 func (pl *Planner) loadResources(j *Job, table string) (script, job *resource, err error) {
 	p := pl.Project
-	l := LoadJob{Project: p.Name, Table: table, Bucket: pl.bucket(), Schema: p.Name, ExternalSchema: p.Name + "_lake", Dist: j.Load.Dist, Sort: j.Load.Sort}
+	l := LoadJob{Project: p.Name, Table: table, Bucket: pl.Bucket(), Schema: p.Name, ExternalSchema: p.Name + "_lake", Dist: j.Load.Dist, Sort: j.Load.Sort}
 	if pl.drawn(table) {
 		l.DataSets = []string{pl.qsID(table)}
 	}
@@ -437,7 +438,7 @@ func (pl *Planner) crawlerResource() *resource {
 		in.Classifiers = []string{p.Name + "-csv"}
 	}
 	for _, s := range p.Sources {
-		in.Targets.S3Targets = append(in.Targets.S3Targets, &glue.S3Target{Path: new("s3://" + pl.bucket() + "/raw/" + s.Name + "/")})
+		in.Targets.S3Targets = append(in.Targets.S3Targets, &glue.S3Target{Path: new("s3://" + pl.Bucket() + "/raw/" + s.Name + "/")})
 	}
 	return &resource{kind: "crawler", name: name, file: "tarn.yaml", want: in,
 		live: func(ctx context.Context, t *Target) (any, map[string]string, error) {
@@ -624,7 +625,7 @@ func (pl *Planner) obsolete(ctx context.Context, have map[string]bool) ([]*resou
 // told of each.
 func (pl *Planner) Upload(ctx context.Context, done func(source, file string, size int64)) (int, error) {
 	p := pl.Project
-	bucket := pl.bucket()
+	bucket := pl.Bucket()
 	n := 0
 	for _, s := range p.Sources {
 		if s.From == "" {
