@@ -427,6 +427,9 @@ func (s *Server) writeS3(w http.ResponseWriter, r *http.Request, op *Operation, 
 	h := w.Header()
 	h["X-Amz-Request-Id"] = []string{id}
 	h["X-Amz-Id-2"] = []string{id}
+	// Objects share the console's origin: an uploaded page must not run as one of it.
+	h["Content-Security-Policy"] = []string{"sandbox"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
 	status := outHeaders(v, h, op.Status)
 	p := planOf(v.Type())
 	if p.payload != nil && p.payload.stream {

@@ -25,7 +25,7 @@ const (
 
 func checkKey(key string) error {
 	if len(key) > maxKey {
-		return fail(http.StatusBadRequest, "KeyTooLongError", "Your key is too long").With("Size", len(key)).With("MaxSizeAllowed", maxKey)
+		return fail(http.StatusBadRequest, "KeyTooLongError", "Your key is too long").With("Size", number(len(key))).With("MaxSizeAllowed", number(maxKey))
 	}
 	if !utf8.ValidString(key) {
 		return fail(http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI.")
@@ -64,7 +64,7 @@ func checkMetadata(m map[string]string) (map[string]string, error) {
 	}
 	if size > maxMetadata {
 		return nil, fail(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size").
-			With("Size", size).With("MaxSizeAllowed", maxMetadata)
+			With("Size", number(size)).With("MaxSizeAllowed", number(maxMetadata))
 	}
 	return out, nil
 }

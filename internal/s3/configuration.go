@@ -47,6 +47,27 @@ func (s *Service) GetBucketLifecycleConfiguration(ctx context.Context, in *api.G
 	return nil, s.unconfigured(ctx, in.Bucket, in.ExpectedBucketOwner, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
 }
 
+// GetBucketLifecycle is the older form of the same request: nothing in it tells the two apart.
+func (s *Service) GetBucketLifecycle(ctx context.Context, in *api.GetBucketLifecycleInput) (*api.GetBucketLifecycleOutput, error) {
+	return nil, s.unconfigured(ctx, in.Bucket, in.ExpectedBucketOwner, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+}
+
+// GetBucketNotificationConfiguration answers that nothing is notified.
+func (s *Service) GetBucketNotificationConfiguration(ctx context.Context, in *api.GetBucketNotificationConfigurationInput) (*api.GetBucketNotificationConfigurationOutput, error) {
+	if _, err := s.owned(ctx, *in.Bucket, in.ExpectedBucketOwner); err != nil {
+		return nil, err
+	}
+	return &api.GetBucketNotificationConfigurationOutput{}, nil
+}
+
+// GetBucketNotification is the older form of the same request: nothing in it tells the two apart.
+func (s *Service) GetBucketNotification(ctx context.Context, in *api.GetBucketNotificationInput) (*api.GetBucketNotificationOutput, error) {
+	if _, err := s.owned(ctx, *in.Bucket, in.ExpectedBucketOwner); err != nil {
+		return nil, err
+	}
+	return &api.GetBucketNotificationOutput{}, nil
+}
+
 // GetBucketEncryption answers that there is none: encryption at rest is the disk's.
 func (s *Service) GetBucketEncryption(ctx context.Context, in *api.GetBucketEncryptionInput) (*api.GetBucketEncryptionOutput, error) {
 	return nil, s.unconfigured(ctx, in.Bucket, in.ExpectedBucketOwner, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found")

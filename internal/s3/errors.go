@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
@@ -18,6 +19,9 @@ import (
 func fail(status int, code, format string, args ...any) *awsapi.Error {
 	return awsapi.NewError(code, status, "message", format, args...)
 }
+
+// number is how a number is put into an error's members.
+func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 func noSuchBucket(name string) *awsapi.Error {
 	return api.NoSuchBucket("The specified bucket does not exist").With("BucketName", name)

@@ -183,28 +183,28 @@ func viewOf(o *index.Object, rangeHeader *string, partNumber *int32) (*view, err
 	return v, nil
 }
 
-func partView(o *index.Object, number int) (*view, error) {
-	if number < 1 || number > maxParts {
-		return nil, invalidArgument("partNumber", strconv.Itoa(number), "Part number must be an integer between 1 and 10000, inclusive")
+func partView(o *index.Object, n int) (*view, error) {
+	if n < 1 || n > maxParts {
+		return nil, invalidArgument("partNumber", strconv.Itoa(n), "Part number must be an integer between 1 and 10000, inclusive")
 	}
 	if len(o.Doc.Parts) == 0 {
-		if number != 1 {
+		if n != 1 {
 			return nil, fail(http.StatusRequestedRangeNotSatisfiable, "InvalidPartNumber", "The requested partnumber is not satisfiable").
-				With("PartNumberRequested", number).With("ActualPartCount", 1)
+				With("PartNumberRequested", number(n)).With("ActualPartCount", "1")
 		}
 		return &view{size: o.Size, partial: o.Size > 0}, nil
 	}
 	v := &view{partial: true, parts: count(len(o.Doc.Parts))}
 	for i := range o.Doc.Parts {
 		p := &o.Doc.Parts[i]
-		if p.Number == number {
+		if p.Number == n {
 			v.size, v.part = p.Size, p
 			return v, nil
 		}
 		v.offset += p.Size
 	}
 	return nil, fail(http.StatusRequestedRangeNotSatisfiable, "InvalidPartNumber", "The requested partnumber is not satisfiable").
-		With("PartNumberRequested", number).With("ActualPartCount", len(o.Doc.Parts))
+		With("PartNumberRequested", number(n)).With("ActualPartCount", number(len(o.Doc.Parts)))
 }
 
 func (v *view) contentRange(size int64) *string {
@@ -236,7 +236,7 @@ func parseRange(header string, size int64) (offset, length int64, ok bool, err e
 		return 0, 0, false, nil
 	}
 	unsatisfiable := fail(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable").
-		With("RangeRequested", header).With("ActualObjectSize", size)
+		With("RangeRequested", header).With("ActualObjectSize", number(size))
 	if first == "" {
 		n, ok := parseOffset(last)
 		if !ok {

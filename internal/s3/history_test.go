@@ -71,7 +71,7 @@ func history(t *testing.T, seed uint64, steps int) {
 			}
 		case 7:
 			k := key()
-			model[k] = multipart(t, s, ctx, rnd, "lake", k, existing(), model)
+			model[k] = uploadInParts(t, s, ctx, rnd, "lake", k, existing(), model)
 		case 8:
 			var in api.Delete
 			for range rnd.IntN(4) + 1 {
@@ -150,8 +150,8 @@ func escapePath(k string) string {
 	return strings.ReplaceAll(e(k), "+", "%20")
 }
 
-// multipart uploads a small part, and perhaps a copied one in front, whose size the rules then allow only alone.
-func multipart(t *testing.T, s *Service, ctx context.Context, rnd *rand.Rand, bucket, key, source string, model map[string][]byte) []byte {
+// uploadInParts uploads a small part, and perhaps a copied one in front, whose size the rules then allow only alone.
+func uploadInParts(t *testing.T, s *Service, ctx context.Context, rnd *rand.Rand, bucket, key, source string, model map[string][]byte) []byte {
 	t.Helper()
 	up, err := s.CreateMultipartUpload(ctx, &api.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
 	if err != nil {

@@ -382,20 +382,21 @@ func assemble(tx *index.Tx, u *index.Upload, list *api.CompletedMultipartUpload,
 	o := &index.Object{Bucket: u.Bucket, Key: u.Key, Class: u.Doc.Class, Doc: u.Doc.Object, Algorithm: u.Doc.Algorithm, ChecksumType: u.Doc.ChecksumType}
 	etag := checksum.MD5.New()
 	sums := make([]checksum.Part, 0, len(list.Parts))
-	last := 0
 	for i, want := range list.Parts {
-		number := int(awsapi.Val(want.PartNumber))
-		if number <= last {
+		n := int(awsapi.Val(want.PartNumber))
+		if i > 0 && n <= int(awsapi.Val(list.Parts[i-1].PartNumber)) {
 			return nil, fail(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.").With("UploadId", u.ID)
 		}
-		last = number
-		p := byNumber[number]
+	}
+	for i, want := range list.Parts {
+		n := int(awsapi.Val(want.PartNumber))
+		p := byNumber[n]
 		if p == nil || want.ETag != nil && strings.Trim(*want.ETag, `"`) != p.ETag {
-			return nil, invalidPart(u.ID, number, want.ETag)
+			return nil, invalidPart(u.ID, n, want.ETag)
 		}
 		if i < len(list.Parts)-1 && p.Size < minPart {
 			return nil, fail(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
-				With("ProposedSize", p.Size).With("MinSizeAllowed", minPart).With("PartNumber", number).With("ETag", p.ETag)
+				With("ProposedSize", number(p.Size)).With("MinSizeAllowed", number(minPart)).With("PartNumber", number(n)).With("ETag", p.ETag)
 		}
 		stated, sum, err := statedSums{want.ChecksumCRC32, want.ChecksumCRC32C, want.ChecksumCRC64NVME, want.ChecksumSHA1, want.ChecksumSHA256,
 			want.ChecksumSHA512, want.ChecksumMD5, want.ChecksumXXHASH64, want.ChecksumXXHASH3, want.ChecksumXXHASH128}.one()
@@ -404,14 +405,14 @@ func assemble(tx *index.Tx, u *index.Upload, list *api.CompletedMultipartUpload,
 		}
 		if composite && u.Doc.Stated && stated == "" {
 			return nil, fail(http.StatusBadRequest, "InvalidRequest", "The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
-				strings.ToLower(u.Doc.Algorithm), number)
+				strings.ToLower(u.Doc.Algorithm), n)
 		}
 		if have, ok := p.Checksums[string(stated)]; stated != "" && (!ok || have != sum) {
-			return nil, invalidPart(u.ID, number, want.ETag)
+			return nil, invalidPart(u.ID, n, want.ETag)
 		}
 		addMD5(etag, p.ETag)
 		sums = append(sums, checksum.Part{Sum: p.Checksums[u.Doc.Algorithm], Size: p.Size})
-		part := index.ObjectPart{Number: number, Size: p.Size}
+		part := index.ObjectPart{Number: n, Size: p.Size}
 		if u.Doc.Stated {
 			part.Checksum = p.Checksums[u.Doc.Algorithm]
 		}
@@ -435,9 +436,9 @@ func addMD5(h hash.Hash, etag string) {
 	}
 }
 
-func invalidPart(upload string, number int, etag *string) error {
+func invalidPart(upload string, n int, etag *string) error {
 	return fail(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.").
-		With("UploadId", upload).With("PartNumber", number).With("ETag", strings.Trim(awsapi.Val(etag), `"`))
+		With("UploadId", upload).With("PartNumber", number(n)).With("ETag", strings.Trim(awsapi.Val(etag), `"`))
 }
 
 // AbortMultipartUpload ends an upload without an object.

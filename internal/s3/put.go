@@ -84,12 +84,16 @@ func (s *Service) store(ctx context.Context, bucket string, o *index.Object, bod
 	if err != nil {
 		return err
 	}
+	return s.publishReceived(ctx, bucket, o, r, x.algorithm, cond, kind)
+}
+
+func (s *Service) publishReceived(ctx context.Context, bucket string, o *index.Object, r *received, a checksum.Algorithm, cond condition, kind string) error {
 	if o.Doc.ContentType == "" {
 		o.Doc.ContentType = defaultMimeType
 	}
 	o.Size, o.ETag, o.Segments = r.size, r.etag, r.segments()
-	o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(x.algorithm), checksum.FullObject, r.sums[x.algorithm]
-	err = s.publish(ctx, bucket, o, cond, kind, r.blob)
+	o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(a), checksum.FullObject, r.sums[a]
+	err := s.publish(ctx, bucket, o, cond, kind, r.blob)
 	s.settle(err, r.blob)
 	return err
 }

@@ -192,7 +192,7 @@ func (s *Service) receive(ctx context.Context, body io.Reader, x expectation, al
 
 func tooLarge(size int64) *awsapi.Error {
 	return fail(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size").
-		With("ProposedSize", size).With("MaxSizeAllowed", int64(maxPut))
+		With("ProposedSize", number(size)).With("MaxSizeAllowed", number(int64(maxPut)))
 }
 
 func (s *Service) copyBody(ctx context.Context, w io.Writer, set *checksum.Set, body io.Reader, limit int64) error {

@@ -45,8 +45,8 @@ type Options struct {
 	Grace time.Duration
 	// KeepEvents is how long the outbox keeps events; default 14 days.
 	KeepEvents time.Duration
-	// Secret finds the secret of an access key, for presigned POST. Without it every form is refused.
-	Secret func(ctx context.Context, accessKeyID string) (secret string, err error)
+	// Keys finds the secrets that forms of PostObject are signed with. Without it every form is refused.
+	Keys awsapi.Authenticator
 	// Authorize decides whether the caller of ctx may do an action (such as s3:GetObject) on a resource (an ARN), where
 	// that is not decided before an operation is called: in Lake, in PostObject, for the source of a copy and for each
 	// key of DeleteObjects. Required.
