@@ -3,8 +3,8 @@ import { request } from "./client";
 
 export interface Session {
   User?: string;
-  Account: string;
-  Region: string;
+  Account?: string;
+  Region?: string;
   SignedIn: boolean;
   NeedsPassword: boolean;
 }

@@ -24,7 +24,7 @@ export function VisualCard({ visual }: { visual: Visual }) {
   if (visual.type === "other") {
     return (
       <section className="visual card" data-testid={`visual-${visual.id}`} data-state="unsupported">
-        <header><div className="visual-title">{title && <RichText blocks={title} />}</div></header>
+        <header><div className="visual-title">{title && <h3><RichText blocks={title} /></h3>}</div></header>
         <div className="visual-unsupported" data-testid={`unsupported-${visual.id}`}>
           <b>{visualTypeName(visual.name)}</b>
           <span>Visuals of type <code>{visual.name}</code> are stored as they came, but not drawn by this version.</span>

@@ -21,7 +21,7 @@ export function SignIn({ session }: { session: Session }) {
       <div className="sign-in-card card">
         <div className="sign-in-brand"><Logo /><span>tarn</span></div>
         {choosing ? <ChoosePassword /> : <Password />}
-        <div className="sign-in-foot">{session.Account} · {session.Region}</div>
+        {session.Account !== undefined && <div className="sign-in-foot">{session.Account} · {session.Region}</div>}
       </div>
     </div>
   );

@@ -4,7 +4,7 @@ import type { VisualResult } from "../../api/query";
 import type { BarChartVisual } from "../definition";
 import { dimensions, measures, type ColumnFormats } from "../fields";
 import {
-  axisName, categoryAxis, colorsOf, frame, labelFormat, legend, markOpacity, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
+  axisName, categoryAxis, colorsOf, frame, labelFormat, legend, markOpacity, nameSeries, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
 } from "./chart";
 import { chartData, shares, type Wells } from "./series";
 
@@ -17,6 +17,7 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
   const configuration = visual.ChartConfiguration ?? {};
   const wells = barWells(visual, formats);
   const data = chartData(result, wells);
+  nameSeries(data, configuration.ValueLabelOptions);
   const horizontal = configuration.Orientation !== "VERTICAL";
   const arrangement = configuration.BarsArrangement ?? "CLUSTERED";
   const percent = arrangement === "STACKED_PERCENT";
@@ -35,6 +36,12 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
   };
   if (horizontal) Object.assign(category["axisLabel"] as object, { width: Math.min(200, context.width * 0.34), overflow: "truncate", hideOverlap: true });
   const value = valueAxis(configuration.ValueAxis, axisName(configuration.ValueLabelOptions, wells.values), wells.values[0], context, percent);
+  if (showLabels && !inside) {
+    // Room for the figures beyond the ends of the longest bars.
+    const negative = drawn.some((values) => values.some((v) => v !== null && v < 0));
+    const room = horizontal ? "12%" : "8%";
+    value["boundaryGap"] = [negative ? room : 0, room];
+  }
 
   // As many bars as can be read, the others by scrolling.
   const perCategory = stacked ? 1 : Math.max(1, data.series.length);
@@ -44,11 +51,11 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
 
   const option = {
     ...frame(context),
-    grid: { ...grid, ...(zoom ? (horizontal ? { right: (grid["right"] ?? 0) + 18 } : { bottom: (grid["bottom"] ?? 0) + 18 }) : {}) },
+    grid: { ...grid, ...(zoom ? (horizontal ? { right: grid.right + 18 } : { bottom: grid.bottom + 18 }) : {}) },
     legend: legendOption,
     xAxis: horizontal ? value : category,
     yAxis: horizontal ? category : value,
-    ...(zoom ? { dataZoom: scrollbar(horizontal, visible, context, grid["right"] ?? 8) } : {}),
+    ...(zoom ? { dataZoom: scrollbar(horizontal, visible, context, grid.right) } : {}),
     tooltip: {
       ...tooltipLook(context.theme),
       trigger: "item",

@@ -46,6 +46,14 @@ export function axisName(options: ChartAxisLabelOptions | undefined, fields: rea
   return named.length === 0 ? undefined : named.join(", ");
 }
 
+/** A measure that the visual gives a name goes by it in legend and tooltip too. */
+export function nameSeries(data: ChartData, options: ChartAxisLabelOptions | undefined): void {
+  for (const s of data.series) {
+    const name = options?.AxisLabelOptions?.find((o) => o.ApplyTo?.FieldId === s.value.id)?.CustomLabel;
+    if (name !== undefined && !s.color) s.label = name;
+  }
+}
+
 /** Ticks are round numbers: the format's decimals are for values, not for them. */
 export function tickFormat(field: Field | undefined): (value: number) => string {
   const style: NumberStyle = { ...(field ? fieldNumberStyle(field, shortNumber) : shortNumber), decimals: undefined };
@@ -123,12 +131,22 @@ function rotation(options: AxisDisplayOptions | undefined): Record<string, unkno
   return angle === undefined ? {} : { rotate: -angle };
 }
 
+interface PlotBox {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+  outerBoundsMode: string;
+  outerBoundsContain: string;
+}
+
 type LegendPosition = "AUTO" | "RIGHT" | "BOTTOM" | "TOP";
 
 /** The legend and the room it takes from the plot. */
-export function legend(options: { Visibility?: string; Position?: LegendPosition } | undefined, data: ChartData, context: ChartContext): { legend: Record<string, unknown>; grid: Record<string, number> } {
+export function legend(options: { Visibility?: string; Position?: LegendPosition } | undefined, data: ChartData, context: ChartContext): { legend: Record<string, unknown>; grid: PlotBox } {
   const { theme, width } = context;
-  const base = { left: 8, right: 16, top: 12, bottom: 8 };
+  // The box holds the labels too.
+  const base = { left: 8, right: 16, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "all" };
   if (data.series.length < 2 || options?.Visibility === "HIDDEN") return { legend: { show: false }, grid: base };
   const position = options?.Position === undefined || options.Position === "AUTO" ? (width > 480 ? "RIGHT" : "BOTTOM") : options.Position;
   const common = {

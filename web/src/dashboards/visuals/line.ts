@@ -5,7 +5,7 @@ import type { LineChartVisual } from "../definition";
 import { dimensions, measures, type ColumnFormats } from "../fields";
 import { isPicked } from "../selections";
 import {
-  axisName, categoryAxis, colorsOf, faint, frame, labelFormat, legend, markOf, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
+  axisName, categoryAxis, colorsOf, faint, frame, labelFormat, legend, markOf, nameSeries, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
 } from "./chart";
 import { chartData, type Wells } from "./series";
 
@@ -18,6 +18,7 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
   const configuration = visual.ChartConfiguration ?? {};
   const wells = lineWells(visual, formats);
   const data = chartData(result, wells);
+  for (const options of [configuration.PrimaryYAxisLabelOptions, configuration.SecondaryYAxisLabelOptions]) nameSeries(data, options);
   const colors = colorsOf(data, configuration.VisualPalette, context);
   const { legend: legendOption, grid } = legend(configuration.Legend, data, context);
   const kind = configuration.Type ?? "LINE";
@@ -42,7 +43,7 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
 
   const option = {
     ...frame(context),
-    grid: { ...grid, right: Math.max(grid["right"] ?? 0, 20) },
+    grid: { ...grid, right: Math.max(grid.right, 20) },
     legend: legendOption,
     xAxis: { ...categoryAxis(configuration.XAxisDisplayOptions, axisName(configuration.XAxisLabelOptions, wells.category), data.categories.map((c) => c.label), context), boundaryGap: data.categories.length === 1 },
     yAxis,
