@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -191,6 +192,9 @@ func Load(dir string, o LoadOptions) (*Project, error) {
 	}
 	r.dashboards(p, boards)
 	if len(r.problems) > 0 {
+		slices.SortStableFunc(r.problems, func(a, b *Problem) int {
+			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		})
 		return nil, r.problems
 	}
 	if err := p.graph(); err != nil {

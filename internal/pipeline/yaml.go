@@ -103,7 +103,12 @@ func kindOf(n ast.Node) string {
 // unknown reports a key that a place does not have.
 func (r *reader) unknown(e entry, place string, known []string, hints map[string]string) {
 	hint := hints[e.key]
-	near := nearest(e.key, known)
+	words := slices.Clone(known)
+	for k := range hints {
+		words = append(words, k)
+	}
+	slices.Sort(words)
+	near := nearest(e.key, words)
 	if hint == "" {
 		hint = hints[near]
 	}
@@ -191,6 +196,7 @@ func (r *reader) expand(s string, at *token.Token) string {
 				hint = fmt.Sprintf("Did you mean ${%s}?", nearest(name, known))
 			}
 			r.add(at, len(name)+3, hint, "variable ${%s} is not defined", name)
+			v = name // so that what follows is judged by something like it
 		}
 		b.WriteString(s[:i])
 		b.WriteString(v)
