@@ -17,6 +17,8 @@ type Batch struct {
 	Create *glue.TableInput
 	Update *glue.TableInput
 	Expect string
+	// Replace lets Create take the place of a table of the same name, with all that belonged to it.
+	Replace bool
 	// Table names the table when it is neither created nor updated.
 	Table  string
 	Delete bool // the table, with all that belongs to it
@@ -68,6 +70,15 @@ func (s *Service) Apply(ctx context.Context, b Batch) error {
 
 func (s *Service) applyTable(ctx context.Context, tx meta.Tx, acct, db string, b Batch) (*glue.Table, error) {
 	if b.Create != nil {
+		if b.Replace {
+			old, err := table(tx, acct, db, awsapi.Val(b.Create.Name))
+			if err == nil {
+				err = deleteTable(ctx, tx, old)
+			}
+			if err != nil && !awsapi.IsCode(err, "EntityNotFoundException") {
+				return nil, err
+			}
+		}
 		return s.createTable(ctx, tx, acct, db, b.Create)
 	}
 	name := b.Table

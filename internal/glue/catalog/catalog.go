@@ -2,7 +2,8 @@
 // expressions, indexes, column statistics, functions, connections and tags.
 //
 // It owns the kinds glue.database, glue.table, glue.table.version, glue.partition, glue.partition.index,
-// glue.column.statistics, glue.function and glue.connection. It does not own the data that tables describe, nor who
+// glue.column.statistics,
+// glue.partition.statistics, glue.function and glue.connection. It does not own the data that tables describe, nor who
 // may call what: requests arrive authorised.
 package catalog
 
@@ -24,9 +25,11 @@ const (
 	kindVersion    = "glue.table.version"     // account, database, table, version (newest first); old ones only
 	kindPartition  = "glue.partition"         // account, database, table, values...
 	kindIndex      = "glue.partition.index"   // account, database, table, index
-	kindStatistics = "glue.column.statistics" // account, database, table, "" or values..., column
+	kindStatistics = "glue.column.statistics" // account, database, table, column
 	kindFunction   = "glue.function"          // account, database, function
 	kindConnection = "glue.connection"        // account, connection
+
+	kindPartitionStatistics = "glue.partition.statistics" // account, database, table, values..., column
 )
 
 // defaultPage is the size of a page where the caller names none.

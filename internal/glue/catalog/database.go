@@ -168,7 +168,7 @@ func (s *Service) DeleteDatabase(ctx context.Context, in *glue.DeleteDatabaseInp
 		if err != nil {
 			return err
 		}
-		for _, kind := range []string{kindTable, kindVersion, kindPartition, kindIndex, kindStatistics, kindFunction} {
+		for _, kind := range []string{kindTable, kindVersion, kindPartition, kindIndex, kindStatistics, kindPartitionStatistics, kindFunction} {
 			if _, err := tx.DeletePrefix(kind, meta.Key{acct, *db.Name}); err != nil {
 				return err
 			}

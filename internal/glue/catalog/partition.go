@@ -110,7 +110,7 @@ func deletePartition(tx meta.Tx, t *glue.Table, values []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.DeletePrefix(kindStatistics, partitionKey(t, values))
+	_, err = tx.DeletePrefix(kindPartitionStatistics, partitionKey(t, values))
 	return err
 }
 

@@ -9,13 +9,16 @@ import (
 	"tarn/internal/meta"
 )
 
-// statisticsKey: a table's own statistics are kept below the empty value, a partition's below its values.
-func statisticsKey(t *glue.Table, values []string, column string) meta.Key {
-	k := tableKey(t)
+// statisticsKind is where the statistics of a table, or of a partition when there are values, are kept.
+func statisticsKind(values []string) string {
 	if values == nil {
-		k = append(k, "")
+		return kindStatistics
 	}
-	return append(append(k, values...), fold(column))
+	return kindPartitionStatistics
+}
+
+func statisticsKey(t *glue.Table, values []string, column string) meta.Key {
+	return append(append(tableKey(t), values...), fold(column))
 }
 
 // checkStatistics wants exactly the member that the type names.
@@ -57,7 +60,7 @@ func putStatistics(tx meta.Tx, t *glue.Table, values []string, list []*glue.Colu
 			err = glue.EntityNotFoundException("Column %s not found.", awsapi.Val(st.ColumnName))
 		}
 		if err == nil {
-			err = tx.Put(kindStatistics, statisticsKey(t, values, awsapi.Val(st.ColumnName)), st)
+			err = tx.Put(statisticsKind(values), statisticsKey(t, values, awsapi.Val(st.ColumnName)), st)
 		}
 		if err != nil {
 			d, err := detail(err)
@@ -74,7 +77,7 @@ func getStatistics(tx meta.Tx, t *glue.Table, values []string, names []string) (
 	found, failed := []*glue.ColumnStatistics{}, []*glue.ColumnError{}
 	for _, name := range names {
 		st := new(glue.ColumnStatistics)
-		err := tx.Get(kindStatistics, statisticsKey(t, values, name), st)
+		err := tx.Get(statisticsKind(values), statisticsKey(t, values, name), st)
 		switch {
 		case err == nil:
 			found = append(found, st)
@@ -90,7 +93,7 @@ func getStatistics(tx meta.Tx, t *glue.Table, values []string, names []string) (
 }
 
 func deleteStatistics(tx meta.Tx, t *glue.Table, values []string, name string) error {
-	err := tx.Delete(kindStatistics, statisticsKey(t, values, name))
+	err := tx.Delete(statisticsKind(values), statisticsKey(t, values, name))
 	if errors.Is(err, meta.ErrNotFound) {
 		return glue.EntityNotFoundException("Statistics of column %s not found.", name)
 	}

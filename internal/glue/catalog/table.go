@@ -315,7 +315,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *glue.DeleteTableInput) (*
 }
 
 func deleteTable(ctx context.Context, tx meta.Tx, t *glue.Table) error {
-	for _, kind := range []string{kindVersion, kindPartition, kindIndex, kindStatistics} {
+	for _, kind := range []string{kindVersion, kindPartition, kindIndex, kindStatistics, kindPartitionStatistics} {
 		if _, err := tx.DeletePrefix(kind, tableKey(t)); err != nil {
 			return err
 		}

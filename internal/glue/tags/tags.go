@@ -105,3 +105,20 @@ func Remove(tx meta.Tx, arn string) error {
 	_, err = tx.DeletePrefix(kind, key)
 	return err
 }
+
+// Match reports whether a resource has all of these tags.
+func Match(tx meta.Tx, arn string, want map[string]string) (bool, error) {
+	if len(want) == 0 {
+		return true, nil
+	}
+	have, err := Get(tx, arn)
+	if err != nil {
+		return false, err
+	}
+	for k, v := range want {
+		if got, ok := have[k]; !ok || got != v {
+			return false, nil
+		}
+	}
+	return true, nil
+}
