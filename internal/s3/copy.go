@@ -93,7 +93,7 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 			if o.Doc.Tags = oldTags; replaceTags {
 				o.Doc.Tags = tags
 			}
-			return put(ctx, tx, *in.Bucket, &o, cond, EventCopy)
+			return put(ctx, tx, *in.Bucket, &o, cond, EventCopy, inPlace(o.Segments))
 		})
 		if err != nil || needs == nil {
 			break

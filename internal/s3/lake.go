@@ -39,17 +39,17 @@ type Pinned struct {
 	Size int64
 	ETag string // without quotes
 
-	blobs *blob.Store
-	blob  blob.ID
+	close func() error
 }
 
 // Close lets go of the file.
 func (p *Pinned) Close() error {
-	if p.blobs != nil {
-		p.blobs.Unpin(p.blob)
-		p.blobs = nil
+	if p.close == nil {
+		return nil
 	}
-	return nil
+	end := p.close
+	p.close = nil
+	return end()
 }
 
 // TempDir is where files for Put are written. It is emptied at each start.
@@ -99,8 +99,11 @@ func (l *Lake) List(ctx context.Context, bucket, prefix string) iter.Seq2[LakeOb
 	}
 }
 
+// maxLoose is the size up to which an object without a file of its own is copied for each Open rather than given one.
+const maxLoose = 1 << 20
+
 // Open pins an object as a local file. One that lies in several blobs (a multipart upload) is put into one first,
-// once: the key keeps it.
+// once: the key keeps it. A small one that shares its blob is copied, for as long as it is open.
 func (l *Lake) Open(ctx context.Context, bucket, key string) (*Pinned, error) {
 	if err := l.authorize(ctx, "s3:GetObject", bucket, key); err != nil {
 		return nil, err
@@ -117,14 +120,49 @@ func (l *Lake) Open(ctx context.Context, bucket, key string) (*Pinned, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !whole && o.Size <= maxLoose {
+			p, err := l.s.loose(o)
+			if errors.Is(err, fs.ErrNotExist) && attempt < 5 {
+				continue
+			}
+			return p, err
+		}
 		if !whole {
 			if err := l.s.repack(ctx, o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, fmt.Errorf("put the parts of s3://%s/%s together: %w", bucket, key, err)
 			}
 			continue
 		}
-		return &Pinned{Path: l.s.blobs.Path(id), Size: o.Size, ETag: o.ETag, blobs: l.s.blobs, blob: id}, nil
+		return &Pinned{Path: l.s.blobs.Path(id), Size: o.Size, ETag: o.ETag, close: func() error {
+			l.s.blobs.Unpin(id)
+			return nil
+		}}, nil
 	}
+}
+
+// loose copies a small object to a file that lasts as long as it is pinned.
+func (s *Service) loose(o *index.Object) (*Pinned, error) {
+	body, err := s.open(o.Segments, 0, o.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	f, err := os.CreateTemp(s.blobs.TempDir(), "loose-")
+	if err != nil {
+		return nil, storageError(err)
+	}
+	n, err := io.Copy(f, body)
+	if err == nil && n != o.Size {
+		err = io.ErrUnexpectedEOF
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return nil, storageError(err)
+	}
+	return &Pinned{Path: f.Name(), Size: o.Size, ETag: o.ETag, close: func() error { return os.Remove(f.Name()) }}, nil
 }
 
 // pinWhole pins the one blob that holds exactly the object's bytes, if there is such a one.
@@ -218,13 +256,9 @@ func (l *Lake) Put(ctx context.Context, bucket, key, file string) (etag string, 
 	if err != nil {
 		return "", storageError(err)
 	}
-	o := &index.Object{
-		Key: key, Class: standardClass, Modified: l.s.now(), Size: set.Size(), ETag: set.ETag(), Segments: []index.Segment{{Blob: id, Size: set.Size()}},
-		Algorithm: string(checksum.CRC64NVME), ChecksumType: checksum.FullObject,
-		Doc: index.ObjectDoc{ContentType: defaultMimeType, Checksum: set.Sum(checksum.CRC64NVME)},
-	}
-	err = l.s.publish(ctx, bucket, o, condition{}, EventPut, id)
-	l.s.settle(err, id)
+	o := &index.Object{Key: key, Class: standardClass, Modified: l.s.now()}
+	r := &received{blob: id, size: set.Size(), etag: set.ETag(), sums: map[checksum.Algorithm]string{checksum.CRC64NVME: set.Sum(checksum.CRC64NVME)}}
+	err = l.s.publishReceived(ctx, bucket, o, r, checksum.CRC64NVME, condition{}, EventPut)
 	return o.ETag, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	api "tarn/api/s3"
 	"tarn/internal/awsapi"
+	"tarn/internal/s3/blob"
 	"tarn/internal/s3/checksum"
 	"tarn/internal/s3/index"
 )
@@ -160,7 +161,7 @@ func (s *Service) UploadPart(ctx context.Context, in *api.UploadPartInput) (*api
 	if err != nil {
 		return nil, err
 	}
-	p := &index.Part{Upload: u.ID, Number: number, Size: r.size, ETag: r.etag, Modified: s.now(), Segments: r.segments(), Checksums: map[string]string{}}
+	p := &index.Part{Upload: u.ID, Number: number, Size: r.size, ETag: r.etag, Modified: s.now(), Checksums: map[string]string{}}
 	for a, sum := range r.sums {
 		p.Checksums[string(a)] = sum
 	}
@@ -168,10 +169,14 @@ func (s *Service) UploadPart(ctx context.Context, in *api.UploadPartInput) (*api
 		if _, err := findUpload(tx, u.Bucket, u.Key, u.ID); err != nil {
 			return err // ended meanwhile
 		}
-		return tx.PutPart(p, r.blob)
+		var fresh []blob.ID
+		if p.Segments, fresh, err = r.place(tx); err != nil {
+			return err
+		}
+		return tx.PutPart(p, fresh...)
 	})
-	s.settle(err, r.blob)
 	if err != nil {
+		s.discard(err, r.blob)
 		return nil, storageError(err)
 	}
 	out := &api.UploadPartOutput{ETag: new(quote(p.ETag))}
@@ -324,7 +329,7 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteM
 			return fail(http.StatusBadRequest, "InvalidRequest", "The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *n, o.Size)
 		}
 		o.Modified = s.now()
-		if err := put(ctx, tx, *in.Bucket, o, cond, EventComplete); err != nil {
+		if err := put(ctx, tx, *in.Bucket, o, cond, EventComplete, inPlace(o.Segments)); err != nil {
 			return err
 		}
 		done = completion{Bucket: *in.Bucket, Key: *in.Key, ETag: o.ETag, Algorithm: o.Algorithm, Type: o.ChecksumType, Sum: o.Doc.Checksum}

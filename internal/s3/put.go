@@ -91,29 +91,20 @@ func (s *Service) publishReceived(ctx context.Context, bucket string, o *index.O
 	if o.Doc.ContentType == "" {
 		o.Doc.ContentType = defaultMimeType
 	}
-	o.Size, o.ETag, o.Segments = r.size, r.etag, r.segments()
+	o.Size, o.ETag = r.size, r.etag
 	o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(a), checksum.FullObject, r.sums[a]
-	err := s.publish(ctx, bucket, o, cond, kind, r.blob)
-	s.settle(err, r.blob)
-	return err
-}
-
-// settle discards fresh blobs if publishing them has failed.
-func (s *Service) settle(err error, fresh ...blob.ID) {
+	err := s.index.Update(ctx, func(tx *index.Tx) error { return put(ctx, tx, bucket, o, cond, kind, r.place) })
 	if err != nil {
-		s.discard(err, fresh...)
+		s.discard(err, r.blob)
 	}
-}
-
-// publish makes o the current state of its key if the condition holds, and says so in the outbox.
-func (s *Service) publish(ctx context.Context, bucket string, o *index.Object, cond condition, kind string, fresh ...blob.ID) error {
-	err := s.index.Update(ctx, func(tx *index.Tx) error {
-		return put(ctx, tx, bucket, o, cond, kind, fresh...)
-	})
 	return storageError(err)
 }
 
-func put(ctx context.Context, tx *index.Tx, bucket string, o *index.Object, cond condition, kind string, fresh ...blob.ID) error {
+// placing gives an object its bytes once it is clear that it will be published.
+type placing func(tx *index.Tx) (segments []index.Segment, fresh []blob.ID, err error)
+
+// put makes o the current state of its key if the condition holds, and says so in the outbox.
+func put(ctx context.Context, tx *index.Tx, bucket string, o *index.Object, cond condition, kind string, place placing) error {
 	b, err := tx.Bucket(bucket)
 	if err != nil {
 		return noSuchBucket(bucket)
@@ -129,10 +120,19 @@ func put(ctx context.Context, tx *index.Tx, bucket string, o *index.Object, cond
 		return err
 	}
 	o.Bucket = b.ID
+	var fresh []blob.ID
+	if o.Segments, fresh, err = place(tx); err != nil {
+		return err
+	}
 	if err := tx.PutObject(o, old, fresh...); err != nil {
 		return err
 	}
 	return tx.Emit(index.Event{At: o.Modified, Kind: kind, Account: b.Account, Bucket: b.Name, Key: o.Key, Size: o.Size, ETag: o.ETag})
+}
+
+// inPlace is the placing of an object whose bytes are published already.
+func inPlace(segments []index.Segment) placing {
+	return func(*index.Tx) ([]index.Segment, []blob.ID, error) { return segments, nil, nil }
 }
 
 // condition is what must hold of a key's current state for it to be written.

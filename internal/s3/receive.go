@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -150,40 +151,77 @@ func (x expectation) verify(ctx context.Context, set *checksum.Set) error {
 	return nil
 }
 
-// received is a body that has been stored in a blob, which nothing names yet.
+// received is a body that nothing names yet: in a blob of its own, or in memory if it is small.
 type received struct {
-	blob blob.ID
-	size int64
-	etag string
-	sums map[checksum.Algorithm]string
+	small []byte
+	blob  blob.ID // 0: it is small
+	size  int64
+	etag  string
+	sums  map[checksum.Algorithm]string
 }
 
-func (r *received) segments() []index.Segment { return []index.Segment{{Blob: r.blob, Size: r.size}} }
+// place gives the body its place in the lake, within the transaction that publishes it. Small ones share a blob with
+// those of the same group of updates; an empty one needs none.
+func (r *received) place(tx *index.Tx) (segments []index.Segment, fresh []blob.ID, err error) {
+	switch {
+	case r.blob != 0:
+		return []index.Segment{{Blob: r.blob, Size: r.size}}, []blob.ID{r.blob}, nil
+	case r.size == 0:
+		return nil, nil, nil
+	}
+	s, err := tx.Pack(r.small)
+	return []index.Segment{s}, nil, err
+}
 
-type buffer [128 << 10]byte
+const (
+	bufferSize = 128 << 10
+	maxSmall   = 64 << 10 // bytes of a body that shares a blob: above, the fsync of its own file is worth it
+)
 
-// receive streams a body into a new blob, checks it against what was said of it, and makes it durable. On an error
-// nothing is left. Memory is one buffer, whatever the size.
+type buffer [bufferSize]byte
+
+// receive reads a body and checks it against what was said of it. One that is not small is streamed into a new blob
+// and made durable: memory is one buffer, whatever the size. On an error nothing is left.
 func (s *Service) receive(ctx context.Context, body io.Reader, x expectation, algorithms ...checksum.Algorithm) (*received, error) {
 	if x.length > maxPut {
 		return nil, tooLarge(x.length)
 	}
-	w, err := s.blobs.Create()
-	if err != nil {
-		return nil, storageError(err)
-	}
-	defer w.Abort()
 	set := checksum.NewSet(algorithms...)
-	if err := s.copyBody(ctx, w, set, body, maxPut); err != nil {
-		return nil, err
+	buf := s.buffers.Get().(*buffer)
+	defer s.buffers.Put(buf)
+	n, err := 0, io.EOF
+	if body != nil {
+		n, err = fill(body, buf[:])
 	}
-	if err := x.verify(ctx, set); err != nil {
-		return nil, err
+	r := &received{}
+	switch {
+	case errors.Is(err, io.EOF) && n <= maxSmall:
+		set.Write(buf[:n])
+		if err := x.verify(ctx, set); err != nil {
+			return nil, err
+		}
+		r.small = append([]byte(nil), buf[:n]...)
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, bodyError(ctx, err)
+	default:
+		w, err := s.blobs.Create()
+		if err != nil {
+			return nil, storageError(err)
+		}
+		defer w.Abort()
+		rest := io.MultiReader(bytes.NewReader(buf[:n]), body)
+		if err := s.copyBody(ctx, w, set, rest, maxPut); err != nil {
+			return nil, err
+		}
+		if err := x.verify(ctx, set); err != nil {
+			return nil, err
+		}
+		if err := w.Sync(); err != nil {
+			return nil, storageError(err)
+		}
+		r.blob = w.ID
 	}
-	if err := w.Sync(); err != nil {
-		return nil, storageError(err)
-	}
-	r := &received{blob: w.ID, size: set.Size(), etag: set.ETag(), sums: map[checksum.Algorithm]string{}}
+	r.size, r.etag, r.sums = set.Size(), set.ETag(), map[checksum.Algorithm]string{}
 	for _, a := range algorithms {
 		r.sums[a] = set.Sum(a)
 	}
@@ -196,9 +234,6 @@ func tooLarge(size int64) *awsapi.Error {
 }
 
 func (s *Service) copyBody(ctx context.Context, w io.Writer, set *checksum.Set, body io.Reader, limit int64) error {
-	if body == nil {
-		return nil
-	}
 	buf := s.buffers.Get().(*buffer)
 	defer s.buffers.Put(buf)
 	for {
@@ -231,14 +266,12 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// discard removes blobs that were not published, unless the index cannot tell whether they were.
-func (s *Service) discard(err error, blobs ...blob.ID) {
-	if errors.Is(err, index.ErrUnknown) {
+// discard removes a blob that was not published (0: there is none), unless the index cannot tell whether it was.
+func (s *Service) discard(err error, id blob.ID) {
+	if id == 0 || errors.Is(err, index.ErrUnknown) {
 		return // the sweep of the next start decides
 	}
-	for _, id := range blobs {
-		if _, err := s.blobs.Remove(id); err != nil {
-			s.log.Warn("remove an unpublished blob", "path", s.blobs.Path(id), "error", err)
-		}
+	if _, err := s.blobs.Remove(id); err != nil {
+		s.log.Warn("remove an unpublished blob", "path", s.blobs.Path(id), "error", err)
 	}
 }

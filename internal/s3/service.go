@@ -97,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 		lock.Close()
 		return nil, err
 	}
-	ix.Attach(blobs.SyncFolders)
+	ix.Attach(blobs)
 	s := &Service{options: o, index: ix, blobs: blobs, log: o.Logger, lock: lock}
 	s.buffers.New = func() any { return new(buffer) }
 	if err := s.sweep(ctx); err != nil {

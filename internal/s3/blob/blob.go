@@ -81,8 +81,8 @@ func (s *Store) TempDir() string { return s.tmp }
 // Path is where a blob lies.
 func (s *Store) Path(id ID) string { return filepath.Join(s.root, id.name()) }
 
-// allocate names a new blob, whose folder exists and is durable when it returns.
-func (s *Store) allocate() (ID, error) {
+// Allocate names a new blob, whose folder exists and is durable when it returns.
+func (s *Store) Allocate() (ID, error) {
 	n := s.next.Add(1)
 	if n >= 1<<numberBits {
 		return 0, errors.New("blob numbers of this start are used up; restart to go on")
@@ -118,7 +118,7 @@ type Writer struct {
 
 // Create starts a blob.
 func (s *Store) Create() (*Writer, error) {
-	id, err := s.allocate()
+	id, err := s.Allocate()
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,21 @@ func (w *Writer) Abort() {
 	os.Remove(w.path)
 }
 
+// WriteAll writes a blob that has been allocated, durable but for its name (see SyncFolders).
+func (s *Store) WriteAll(id ID, b []byte) error {
+	path := s.Path(id)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	w := &Writer{ID: id, file: f, path: path}
+	defer w.Abort()
+	if _, err := w.Write(b); err != nil {
+		return err
+	}
+	return w.Sync()
+}
+
 // Adopt makes a file under TempDir a blob, durable but for its name (see SyncFolders). The file keeps no other name.
 func (s *Store) Adopt(file string) (ID, error) {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
@@ -168,7 +183,7 @@ func (s *Store) Adopt(file string) (ID, error) {
 	if err != nil {
 		return 0, err
 	}
-	id, err := s.allocate()
+	id, err := s.Allocate()
 	if err != nil {
 		return 0, err
 	}

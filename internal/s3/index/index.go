@@ -39,11 +39,19 @@ type Index struct {
 	stopped   sync.WaitGroup
 	closeOnce sync.Once
 	closeErr  error
-	sync      func([]blob.ID) error
+	blobs     Blobs
 
 	buckets atomic.Pointer[map[string]*Bucket] // as committed
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each commit with events
+}
+
+// Blobs is where the index puts small bodies, and what makes the names of new blobs durable.
+type Blobs interface {
+	Allocate() (blob.ID, error)
+	WriteAll(id blob.ID, b []byte) error
+	SyncFolders(ids []blob.ID) error
+	Remove(id blob.ID) (removed bool, err error)
 }
 
 type update struct {
@@ -70,7 +78,6 @@ func Open(dir string) (*Index, error) {
 	writer.SetConnMaxLifetime(0)
 	ix := &Index{
 		writer: writer, queue: make(chan *update, maxBatch), stop: make(chan struct{}), changed: make(chan struct{}),
-		sync: func([]blob.ID) error { return errors.New("index: no store of blobs is attached") },
 	}
 	if err := ix.migrate(); err != nil {
 		writer.Close()
@@ -149,9 +156,8 @@ func (ix *Index) migrate() error {
 // Generation is this start's: higher than any before.
 func (ix *Index) Generation() int64 { return ix.generation }
 
-// Attach sets how the names of new blobs are made durable: once a group of updates, before the transaction that
-// publishes them. Updates fail until then.
-func (ix *Index) Attach(syncFolders func([]blob.ID) error) { ix.sync = syncFolders }
+// Attach sets the store of blobs, which needs the generation first. It comes before the first Update.
+func (ix *Index) Attach(blobs Blobs) { ix.blobs = blobs }
 
 // Close ends the index after the updates under way.
 func (ix *Index) Close() error {
@@ -238,7 +244,7 @@ func (ix *Index) commitBatch(batch []*update) {
 // any other failure undoes all and is returned.
 func (ix *Index) commitOne(batch []*update, results []error) error {
 	tx := ix.wtx
-	tx.reset(*ix.buckets.Load())
+	tx.reset(*ix.buckets.Load(), ix.blobs)
 	if _, err := ix.writer.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -255,8 +261,11 @@ func (ix *Index) commitOne(batch []*update, results []error) error {
 				return errDirty
 			}
 		}
+		if err := tx.writePacks(); err != nil {
+			return err
+		}
 		if len(tx.fresh) > 0 {
-			return ix.sync(tx.fresh)
+			return ix.blobs.SyncFolders(tx.fresh)
 		}
 		return nil
 	}()
@@ -267,6 +276,9 @@ func (ix *Index) commitOne(batch []*update, results []error) error {
 	}
 	if err != nil {
 		ix.writer.Exec("ROLLBACK") // fails when SQLite has rolled back already
+		if !errors.Is(err, ErrUnknown) {
+			tx.dropPacks()
+		}
 		return err
 	}
 	if tx.buckets {

@@ -46,10 +46,13 @@ type Tx struct {
 	events  bool
 	buckets bool // buckets changed
 	fresh   []blob.ID
+	blobs   Blobs
+	packs   []*pack
 }
 
-func (tx *Tx) reset(byName map[string]*Bucket) {
+func (tx *Tx) reset(byName map[string]*Bucket, blobs Blobs) {
 	tx.dirty, tx.err, tx.events, tx.buckets, tx.fresh, tx.byName = false, nil, false, false, nil, byName
+	tx.blobs, tx.packs = blobs, nil
 }
 
 func (tx *Tx) exec(name string, args ...any) error {
@@ -111,6 +114,13 @@ func (tx *Tx) ref(segments []Segment, fresh []blob.ID) error {
 	for _, s := range segments {
 		if i := slices.Index(fresh, s.Blob); i >= 0 {
 			fresh = slices.Delete(slices.Clone(fresh), i, i+1)
+			if err := tx.Use(s.Blob); err != nil {
+				return err
+			}
+			continue
+		}
+		if p := tx.packOf(s.Blob); p != nil && !p.used {
+			p.used = true
 			if err := tx.Use(s.Blob); err != nil {
 				return err
 			}
