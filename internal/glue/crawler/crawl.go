@@ -247,7 +247,7 @@ func (w *writer) table(ctx context.Context, t *foundTable, old *glue.Table) erro
 
 // input is the table as the data has it.
 func (w *writer) input(t *foundTable, sh *shape, name string) *glue.TableInput {
-	parameters := sh.parameters(w.key.crawler, figuresOf(allFiles(t)), w.exclusionsOf(t.location))
+	parameters := sh.parameters(w.key.crawler, sh.figures(allFiles(t)), w.exclusionsOf(t.location))
 	in := &glue.TableInput{
 		Name: &name, Owner: new("owner"), Retention: new(int32(0)), TableType: new("EXTERNAL_TABLE"), Parameters: parameters,
 		StorageDescriptor: sh.descriptor(t.location, sh.columns, maps.Clone(parameters)), PartitionKeys: []*glue.Column{},
@@ -265,7 +265,7 @@ func (w *writer) partitions(t *foundTable, sh *shape, sd *glue.StorageDescriptor
 	}
 	var all []*glue.PartitionInput
 	for _, lf := range t.leaves {
-		parameters := sh.parameters(w.key.crawler, figuresOf(lf.files), nil)
+		parameters := sh.parameters(w.key.crawler, sh.figures(lf.files), nil)
 		delete(parameters, "UPDATED_BY_CRAWLER")
 		p := &glue.PartitionInput{Values: t.values(lf), Parameters: parameters}
 		if w.conf.inherit {
@@ -405,7 +405,11 @@ func (w *writer) wanted(t *foundTable, sh *shape, old *glue.Table) *glue.TableIn
 	in := inputOf(old)
 	if w.conf.merge {
 		for _, p := range []string{"classification", "compressionType", "delimiter"} {
-			if was, ok := old.Parameters[p]; ok && fresh.Parameters[p] != "" && was != fresh.Parameters[p] {
+			was := old.Parameters[p]
+			if p == "compressionType" && was != "" && slices.ContainsFunc(allFiles(t), func(f *foundFile) bool { return f.result.Compression == was }) {
+				continue // some files still are as they were
+			}
+			if was != "" && was != classify.Unknown && fresh.Parameters[p] != "" && was != fresh.Parameters[p] {
 				w.warn("Cannot merge new columns into the table %s in database %s because the parameter '%s' has changed.", *old.Name, w.db, p)
 				return nil
 			}

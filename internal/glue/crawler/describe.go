@@ -157,13 +157,16 @@ func (s *shape) columnAt(i int) string {
 // figures are the statistics of some files.
 type figures struct{ records, bytes, size, objects int64 }
 
-func figuresOf(files []*foundFile) figures {
+func (s *shape) figures(files []*foundFile) figures {
 	var g figures
 	for _, f := range files {
 		g.objects++
 		g.size += f.Size
 		g.records += f.result.Records
 		g.bytes += f.result.Bytes
+		if s.header && f.result.Records > 0 {
+			g.records-- // its first line is none
+		}
 	}
 	return g
 }

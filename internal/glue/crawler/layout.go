@@ -280,8 +280,9 @@ func (l *layout) ownFiles(d *folder) *unit {
 	whole.format = formatOf(known[0])
 	for _, f := range known {
 		if formatOf(f) != whole.format {
+			why := fmt.Sprintf("the files of %s have different formats: %s and %s", d.url(), whole.format, formatOf(f))
 			for _, f := range d.files {
-				l.emitFile(f, fmt.Sprintf("the files of %s have different formats: %s and %s", d.url(), whole.format, formatOf(f)))
+				l.emitFile(f, why)
 			}
 			return nil
 		}
@@ -326,6 +327,10 @@ func (l *layout) parent(d *folder, units []*unit) (*unit, []*unit) {
 		}
 	}
 	cluster, others := largestCluster(alike, func(u *unit) []schema.Field { return u.fields })
+	if sameKey(units) {
+		// Whoever names folders k=v means partitions, however sparse their records are.
+		cluster, others = alike, nil
+	}
 	if float64(len(cluster)) < schema.Threshold*float64(known) {
 		return nil, nil
 	}
@@ -355,6 +360,21 @@ func (l *layout) parent(d *folder, units []*unit) (*unit, []*unit) {
 		l.warn("Multiple tables are found under location %s: %s is unlike the %d folders beside it, and becomes a table of its own", d.url(), u.dir.url(), len(cluster))
 	}
 	return p, odd
+}
+
+// sameKey reports whether all folders are named k=v with one k.
+func sameKey(units []*unit) bool {
+	first := ""
+	for i, u := range units {
+		k, _, ok := strings.Cut(u.dir.name, "=")
+		if i == 0 {
+			first = strings.ToLower(k)
+		}
+		if !ok || k == "" || strings.ToLower(k) != first {
+			return false
+		}
+	}
+	return true
 }
 
 // partitionLike: k=v, or digits as in dates.

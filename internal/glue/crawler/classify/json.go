@@ -173,6 +173,9 @@ func inferJSON(line []byte) (*schema.Type, error) {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()
 	t, err := inferValue(dec, 0)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, errors.New("the object ends in the middle")
+	}
 	if err != nil {
 		return nil, err
 	}
