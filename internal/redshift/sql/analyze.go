@@ -328,10 +328,11 @@ func (c *compiler) insert(plan *Plan, s *InsertStmt) {
 		list(rest)
 		// The conversions go round the query: its own ORDER BY and DISTINCT keep their meaning.
 		for i, col := range cols {
-			if col.typ.Kind == KUnknown {
+			if col.typ.Kind == KUnknown && !targets[i].Type.IsText() {
 				out.coerce(i, targets[i].Type)
 			}
 		}
+		c.settleColumns(out)
 		cols = out.columns()
 		var vals []string
 		for i, col := range cols {

@@ -92,10 +92,14 @@ func (c *compiler) count(e Expr, what string) string {
 	c.scope = &scope{}
 	v := c.implicit(c.expr(e), Int8)
 	c.scope = save
-	if l := v.lit; l != nil && strings.HasPrefix(l.Text, "-") {
+	l, ok := e.(*Literal)
+	if !ok || l.Kind != LitInteger {
+		return v.sql
+	}
+	if strings.HasPrefix(l.Text, "-") {
 		panic(errAt(e.Pos(), "2201W", "%s must not be negative", what))
 	}
-	return v.sql
+	return l.Text
 }
 
 func (c *compiler) body(b QueryBody) compiled {

@@ -233,8 +233,13 @@ func (c *compiler) concat(l, r value, pos int) value {
 		return v.sql
 	}
 	a, b := text(l), text(r)
+	if isNull(l) || isNull(r) { // the engine would lose the type
+		return value{sql: "CAST(NULL AS VARCHAR)", typ: Varchar(min(max(n, 1), MaxVarchar))}
+	}
 	return value{sql: "(" + a + " || " + b + ")", typ: Varchar(min(max(n, 1), MaxVarchar)), blank: blank}
 }
+
+func isNull(v value) bool { return v.lit != nil && v.lit.Kind == LitNull }
 
 // asText converts any value to varchar as || and text functions do.
 func (c *compiler) asText(v value) value {
