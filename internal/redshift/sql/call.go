@@ -29,8 +29,8 @@ const (
 	cArray
 )
 
-// overload is one signature of a function. sql is the DuckDB text with $1, $2, ... for the arguments and $* for all of
-// them, separated by commas.
+// overload is one signature of a function. sql is the DuckDB text with $1, $2, ... for the arguments, $* for all of them
+// separated by commas, and $t for the engine's name of the result type.
 type overload struct {
 	args   []class
 	rest   bool // the last class repeats
@@ -407,15 +407,20 @@ func (c *compiler) fill(o overload, vals []value) value {
 		passed[i] = c.pass(v, o.class(i))
 		texts[i] = passed[i].sql
 	}
-	return value{sql: fillTemplate(o.sql, texts), typ: o.result(passed), blank: o.blank}
+	t := o.result(passed)
+	return value{sql: fillTemplate(o.sql, texts, t), typ: t, blank: o.blank}
 }
 
-// fillTemplate puts argument texts in the places of $1, $2, ... and $*.
-func fillTemplate(tmpl string, texts []string) string {
+// fillTemplate puts argument texts in the places of $1, $2, ... and $*, and the result's engine type in that of $t.
+func fillTemplate(tmpl string, texts []string, t Type) string {
 	var b strings.Builder
 	for i := 0; i < len(tmpl); i++ {
 		if tmpl[i] == '$' && i+1 < len(tmpl) {
 			switch d := tmpl[i+1]; {
+			case d == 't':
+				b.WriteString(t.DuckDB())
+				i++
+				continue
 			case d == '*':
 				b.WriteString(strings.Join(texts, ", "))
 				i++

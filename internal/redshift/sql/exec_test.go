@@ -271,7 +271,8 @@ func errorText(err error) string {
 
 func engineError(err error) string {
 	first, _, _ := strings.Cut(err.Error(), "\n")
-	return "engine error: " + first + "\n"
+	e := rs.EngineError(err.Error())
+	return "run-time error: " + e.Code + " " + e.Message + "  [" + first + "]\n"
 }
 
 // TestCases runs testdata/cases/*.txt: statements, a line of dashes, what they print and give, a blank line.

@@ -13,7 +13,7 @@ func mathFunctions() []function {
 		special("trunc", trunc),
 		fn("sign",
 			ov(args(cDecimal), is(Decimal(1, 0)), "CAST(sign($1) AS DECIMAL(1,0))"),
-			overload{args: args(cNum), result: same(1), sql: "sign($1)"}),
+			overload{args: args(cNum), result: same(1), sql: "CAST(sign($1) AS $t)"}),
 		special("mod", func(c *compiler, e *Call) value {
 			c.arity(e, 2, 2)
 			l, r := c.expr(e.Args[0]), c.expr(e.Args[1])

@@ -26,7 +26,7 @@ var reservedWords = wordSet(`
 	when where with without`)
 
 // functionWords may start a call or a type though they are reserved as names.
-var functionWords = wordSet(`left right timestamp unnest`)
+var functionWords = wordSet(`left right timestamp unnest isnull collate`)
 
 // clauseWords are free words that start a clause, and so end a table or column that has no alias.
 var clauseWords = wordSet(`qualify window connect start fetch set exclude over within escape returning`)

@@ -474,6 +474,9 @@ func (c *compiler) decimalOp(op string, l, r value) value {
 	return value{sql: guarded(r, scaled(num+" // "+den, t)), typ: t}
 }
 
+// maxFastScale is the largest scale whose fraction, times its own factor, fits the engine's decimals.
+const maxFastScale = 18
+
 // pow10 is 10^n as the engine's 128-bit integer.
 func pow10(n int) string {
 	if n <= 9 {
@@ -490,6 +493,9 @@ func unscaled(v value, t Type) string {
 	case t.Prec+t.Scale+1 <= 38:
 		return "CAST(" + v.sql + " * " + pow10Decimal(t.Scale) + " AS HUGEINT)"
 	}
+	if t.Scale <= maxFastScale {
+		return "rs_unscaled(" + v.sql + ", " + pow10(t.Scale) + ")"
+	}
 	return "CAST(replace(CAST(" + v.sql + " AS VARCHAR), '.', '') AS HUGEINT)"
 }
 
@@ -503,7 +509,10 @@ func scaled(digits string, t Type) string {
 		return "CAST(" + digits + " AS " + t.DuckDB() + ")"
 	}
 	whole := 38 - t.Scale
-	if whole < t.Prec { // more digits than the engine's factor allows: place the point in text
+	if whole < t.Prec && t.Scale <= maxFastScale { // more digits than the engine's factor allows: join the two halves
+		return "CAST(rs_scaled" + itoa(t.Scale) + "(" + digits + ") AS " + t.DuckDB() + ")"
+	}
+	if whole < t.Prec {
 		return "CAST(rs_place_point(CAST(" + digits + " AS VARCHAR), " + itoa(t.Scale) + ") AS " + t.DuckDB() + ")"
 	}
 	return "CAST(CAST(" + digits + " AS DECIMAL(" + itoa(whole) + ",0)) * CAST('0." + strings.Repeat("0", t.Scale-1) + "1' AS DECIMAL(" +
