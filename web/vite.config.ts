@@ -25,7 +25,7 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { "^/_/(api|session|password|events|logs|query)": process.env["TARN_ENDPOINT"] ?? "http://localhost:4566" },
+    proxy: { "^/_/(api|session|password|events|logs|query)": process.env.TARN_ENDPOINT ?? "http://localhost:4566" },
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

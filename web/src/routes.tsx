@@ -21,7 +21,7 @@ export function createConsoleRouter(feed: EventFeed) {
   const run = createRoute({
     getParentRoute: () => root,
     path: "/pipelines/$workflow/runs/$run",
-    validateSearch: (search: Record<string, unknown>): { node?: string } => (typeof search["node"] === "string" ? { node: search["node"] } : {}),
+    validateSearch: (search: Record<string, unknown>): { node?: string } => (typeof search.node === "string" ? { node: search.node } : {}),
     component: lazyRouteComponent(() => import("./pipelines/RunPage"), "RunPage"),
   });
   const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data/DataPage"), "DataPage") });

@@ -61,11 +61,11 @@ export function readError(text: string, status: number, operation: string): ApiE
   let hint: string | undefined;
   try {
     const body = JSON.parse(text) as Record<string, unknown>;
-    const named = body["__type"] ?? body["code"] ?? body["Code"];
+    const named = body.__type ?? body.code ?? body.Code;
     if (typeof named === "string") code = named.replace(/^.*#/, "");
-    const said = body["message"] ?? body["Message"];
+    const said = body.message ?? body.Message;
     if (typeof said === "string") message = said;
-    const advice = body["hint"] ?? body["Hint"];
+    const advice = body.hint ?? body.Hint;
     if (typeof advice === "string") hint = advice;
   } catch {
     // Not JSON: what was said is the message.

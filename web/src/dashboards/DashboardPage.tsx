@@ -98,13 +98,13 @@ function Sheets({ dashboardId, definition }: { dashboardId: string; definition: 
     filterState,
     picks,
     setFilter: (id, value) => {
-      const { [id]: _, ...others } = filterState;
-      go({ ...search, f: value === undefined ? others : { ...others, [id]: value } });
+      const others = Object.entries(filterState).filter(([other]) => other !== id);
+      go({ ...search, f: Object.fromEntries(value === undefined ? others : [...others, [id, value]]) });
     },
     click: (visualId, mark, dimensions, actions, add) => {
       const rule = clickRule(actions);
       if (!rule) return;
-      if (rule.navigateTo !== undefined && sheets.some((s) => s.SheetId === rule.navigateTo)) return go({ ...search, sheet: rule.navigateTo, s: [] });
+      if (rule.navigateTo !== undefined && sheets.some((s) => s.SheetId === rule.navigateTo)) { go({ ...search, sheet: rule.navigateTo, s: [] }); return; }
       go({ ...search, s: pick(picks, visualId, mark, dimensions, rule, add) });
     },
   };

@@ -375,12 +375,17 @@ export function readVisual(document: VisualDocument): Visual | undefined {
   if (name === undefined || body === undefined) return undefined;
   const id = body.VisualId;
   switch (name) {
-    case "BarChartVisual": return { type: name, id, body: body as BarChartVisual };
-    case "LineChartVisual": return { type: name, id, body: body as LineChartVisual };
-    case "KPIVisual": return { type: name, id, body: body as KPIVisual };
-    case "TableVisual": return { type: name, id, body: body as TableVisual };
+    case "BarChartVisual": return { type: name, id, body: body };
+    case "LineChartVisual": return { type: name, id, body: body };
+    case "KPIVisual": return { type: name, id, body: body };
+    case "TableVisual": return { type: name, id, body: body };
     default: return { type: "other", id, name, body };
   }
+}
+
+/** AWS writes a union as a structure with one member set. */
+function firstMember<K extends string, V>(union: Partial<Record<K, V>>): [K, V] | undefined {
+  return Object.entries(union)[0] as [K, V] | undefined;
 }
 
 /** "PieChartVisual" → "Pie chart", "KPIVisual" → "KPI". */
@@ -398,8 +403,9 @@ export type FilterControl =
 
 /** A sheet's control; one that stands for a filter of many sheets looks as the filter says. */
 export function readControl(document: FilterControlDocument, filters: Map<string, Filter>): FilterControl | undefined {
-  const [name, body] = Object.entries(document)[0] as [keyof FilterControlDocument, ControlBase] | [undefined, undefined];
-  if (name === undefined || body === undefined) return undefined;
+  const entry = firstMember<keyof FilterControlDocument, ControlBase>(document);
+  if (!entry) return undefined;
+  const [name, body] = entry;
   const base = { id: body.FilterControlId, filterId: body.SourceFilterId };
   const label = (body as ListControl).DisplayOptions?.TitleOptions;
   const title = label?.Visibility === "HIDDEN" ? undefined : (label?.CustomLabel ?? body.Title ?? filters.get(body.SourceFilterId)?.column.ColumnName);
@@ -413,8 +419,8 @@ export function readControl(document: FilterControlDocument, filters: Map<string
     if (options?.DefaultRelativeDateTimeOptions) return { ...base, kind: "RelativeDateTime", title: shown, body };
   }
   switch (name) {
-    case "List": case "Dropdown": return { ...base, kind: name, title, body: body as ListControl };
-    case "DateTimePicker": return { ...base, kind: name, title, body: body as DateTimePickerControl };
+    case "List": case "Dropdown": return { ...base, kind: name, title, body: body };
+    case "DateTimePicker": return { ...base, kind: name, title, body: body };
     case "RelativeDateTime": return { ...base, kind: name, title, body };
     default: return { ...base, kind: "other", title, name, body };
   }
@@ -435,8 +441,9 @@ export function readFilters(definition: Definition): Map<string, Filter> {
   for (const group of definition.FilterGroups ?? []) {
     if (group.Status === "DISABLED") continue;
     for (const document of group.Filters) {
-      const [kind, body] = Object.entries(document)[0] as [keyof FilterDocument, FilterBase] | [undefined, undefined];
-      if (kind === undefined || body === undefined) continue;
+      const entry = firstMember<keyof FilterDocument, FilterBase>(document);
+      if (!entry) continue;
+      const [kind, body] = entry;
       found.set(body.FilterId, { id: body.FilterId, kind, column: body.Column, document, group, defaultControl: body.DefaultFilterControlConfiguration });
     }
   }

@@ -15,11 +15,11 @@ export interface ViewState {
 /** Anything may stand in an address: what does not fit is left out. */
 export function readViewState(search: Record<string, unknown>): ViewState {
   const state: ViewState = {};
-  const sheet = search["sheet"];
+  const sheet = search.sheet;
   if (typeof sheet === "string") state.sheet = sheet;
-  const filters = readFilterState(search["f"]);
+  const filters = readFilterState(search.f);
   if (Object.keys(filters).length > 0) state.f = filters;
-  const picks = Array.isArray(search["s"]) ? search["s"].flatMap(readPicked) : [];
+  const picks = Array.isArray(search.s) ? search.s.flatMap(readPicked) : [];
   if (picks.length > 0) state.s = picks;
   return state;
 }
@@ -30,18 +30,18 @@ function readFilterState(value: unknown): FilterState {
   for (const [id, filter] of Object.entries(value)) {
     if (!isRecord(filter)) continue;
     const read: FilterValue = {};
-    if (filter["Values"] === null) read.Values = null;
-    if (Array.isArray(filter["Values"])) read.Values = filter["Values"].filter((v) => typeof v === "string");
-    if (typeof filter["From"] === "string") read.From = filter["From"];
-    if (typeof filter["To"] === "string") read.To = filter["To"];
+    if (filter.Values === null) read.Values = null;
+    if (Array.isArray(filter.Values)) read.Values = filter.Values.filter((v) => typeof v === "string");
+    if (typeof filter.From === "string") read.From = filter.From;
+    if (typeof filter.To === "string") read.To = filter.To;
     if (Object.keys(read).length > 0) state[id] = read;
   }
   return state;
 }
 
 function readPicked(value: unknown): Picked[] {
-  if (!isRecord(value) || typeof value["visualId"] !== "string" || !Array.isArray(value["columns"])) return [];
-  const columns = value["columns"].flatMap((c: unknown): PickedColumn[] => {
+  if (!isRecord(value) || typeof value.visualId !== "string" || !Array.isArray(value.columns)) return [];
+  const columns = value.columns.flatMap((c: unknown): PickedColumn[] => {
     if (!isRecord(c)) return [];
     const { fieldId, column, dataSet, values, labels } = c;
     if (typeof fieldId !== "string" || typeof column !== "string" || typeof dataSet !== "string" || !Array.isArray(values)) return [];
@@ -50,8 +50,8 @@ function readPicked(value: unknown): Picked[] {
     return [{ fieldId, column, dataSet, values: cells, labels: Array.isArray(labels) ? labels.map(String) : cells.map(String) }];
   });
   if (columns.length === 0) return [];
-  const targets = Array.isArray(value["targets"]) ? value["targets"].filter((t) => typeof t === "string") : undefined;
-  return [{ visualId: value["visualId"], targets, columns }];
+  const targets = Array.isArray(value.targets) ? value.targets.filter((t) => typeof t === "string") : undefined;
+  return [{ visualId: value.visualId, targets, columns }];
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);

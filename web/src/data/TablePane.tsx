@@ -115,7 +115,7 @@ function Partitions({ database, table, now }: { database: string; table: Table; 
   if (answer.isPending) return <RowShapes count={8} />;
   const partitions = answer.data.pages.flatMap((p) => p.Partitions ?? []);
   const keys = table.PartitionKeys ?? [];
-  const counted = partitions.some((p) => p.Parameters?.["recordCount"] !== undefined);
+  const counted = partitions.some((p) => p.Parameters?.recordCount !== undefined);
   if (partitions.length === 0) return <div className="note" style={{ padding: 24 }}>No partitions yet.</div>;
   return (
     <>
@@ -125,7 +125,7 @@ function Partitions({ database, table, now }: { database: string; table: Table; 
           {partitions.map((p) => (
             <tr key={(p.Values ?? []).join("/")}>
               {keys.map((k, i) => <td key={k.Name}><b>{p.Values?.[i] ?? ""}</b></td>)}
-              {counted && <td className="number">{p.Parameters?.["recordCount"] === undefined ? "–" : grouping(Number(p.Parameters["recordCount"]))}</td>}
+              {counted && <td className="number">{p.Parameters?.recordCount === undefined ? "–" : grouping(Number(p.Parameters.recordCount))}</td>}
               <td className="mono secondary">{p.StorageDescriptor?.Location}</td>
               <td>{formatMoment(p.CreationTime, now)}</td>
             </tr>

@@ -5,9 +5,9 @@ import type { Column, Table } from "../api/glue";
 /** "Iceberg", "Parquet", "CSV", "View"... */
 export function tableFormat(table: Table): string {
   const parameters = table.Parameters ?? {};
-  if (parameters["table_type"]?.toUpperCase() === "ICEBERG") return "Iceberg";
+  if (parameters.table_type?.toUpperCase() === "ICEBERG") return "Iceberg";
   if (table.TableType === "VIRTUAL_VIEW") return "View";
-  const named = parameters["classification"] ?? table.StorageDescriptor?.Parameters?.["classification"];
+  const named = parameters.classification ?? table.StorageDescriptor?.Parameters?.classification;
   const known: Record<string, string> = { parquet: "Parquet", csv: "CSV", json: "JSON", orc: "ORC", avro: "Avro", xml: "XML" };
   if (named !== undefined) return known[named.toLowerCase()] ?? named;
   const serde = table.StorageDescriptor?.SerdeInfo?.SerializationLibrary ?? "";
@@ -19,7 +19,7 @@ export function tableFormat(table: Table): string {
 
 /** Rows as the crawler or a job last counted them. */
 export function recordCount(table: Table): number | undefined {
-  const text = table.Parameters?.["recordCount"] ?? table.StorageDescriptor?.Parameters?.["recordCount"] ?? table.Parameters?.["numRows"];
+  const text = table.Parameters?.recordCount ?? table.StorageDescriptor?.Parameters?.recordCount ?? table.Parameters?.numRows;
   const n = Number(text);
   return text === undefined || text === "" || Number.isNaN(n) || n < 0 ? undefined : n;
 }

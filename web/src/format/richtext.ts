@@ -86,7 +86,7 @@ export function readRichText(xml: string, parameters: ParameterValues = {}): Blo
     }
     if (selfClosing) continue;
     const attribute = readAttributes(attributes);
-    const align = attribute["align"];
+    const align = attribute.align;
     looks.push({
       tag: name,
       look: lookOf(name, attribute),
@@ -122,12 +122,12 @@ function lookOf(name: string, attribute: Record<string, string>): Look {
     case "i": case "em": return { italic: true };
     case "u": return { underline: true };
     case "a": {
-      const href = safeLink(attribute["href"]);
+      const href = safeLink(attribute.href);
       return href === undefined ? {} : { href };
     }
     default: {
       const look: Look = {};
-      const color = safeColor(attribute["color"]);
+      const color = safeColor(attribute.color);
       if (color) look.color = color;
       const background = safeColor(attribute["background-color"]);
       if (background) look.background = background;

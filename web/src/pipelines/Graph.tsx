@@ -90,7 +90,7 @@ export function Graph({ graph, nodes, now, selected, design = false, onSelect }:
         }}
       >
         <Background gap={20} size={1} color="var(--grid)" />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} position="bottom-right" orientation="horizontal" />
       </ReactFlow>
     </div>
   );

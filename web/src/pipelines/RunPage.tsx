@@ -1,5 +1,4 @@
 import Button from "@cloudscape-design/components/button";
-import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
@@ -150,11 +149,10 @@ function NodeCard({ node, now }: { node: NodeRun; now: number }) {
       <header><h2>{node.label}</h2><span className="secondary">{node.kind === "JOB" ? "Job" : "Crawler"} {node.name !== node.label && <span className="mono">{node.name}</span>}</span></header>
       <dl className="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       {run?.Arguments && Object.keys(run.Arguments).length > 0 && (
-        <div style={{ padding: "0 16px 10px" }}>
-          <ExpandableSection headerText={`Arguments (${Object.keys(run.Arguments).length})`}>
-            <dl className="facts" style={{ padding: 0 }}>{Object.entries(run.Arguments).map(([name, value]) => <div key={name}><dt className="mono">{name}</dt><dd className="mono">{value}</dd></div>)}</dl>
-          </ExpandableSection>
-        </div>
+        <details className="arguments">
+          <summary>Arguments ({Object.keys(run.Arguments).length})</summary>
+          <dl className="facts">{Object.entries(run.Arguments).map(([name, value]) => <div key={name}><dt className="mono">{name}</dt><dd className="mono">{value}</dd></div>)}</dl>
+        </details>
       )}
       {stream !== undefined && sources.length > 0
         ? <Log sources={sources} stream={stream} live={live} />

@@ -17,10 +17,10 @@ const graph: WorkflowGraph = {
 test("left to right, nothing on top of another", () => {
   const { nodes, edges, width, height } = placeGraph(graph, readNodes(graph, "w"));
   const at = Object.fromEntries(nodes.map((n) => [n.node.id, n]));
-  expect(at["t"]!.x).toBeLessThan(at["c"]!.x);
-  expect(at["c"]!.x).toBeLessThan(at["a"]!.x);
-  expect(at["a"]!.x).toBe(at["b"]!.x);
-  expect(Math.abs(at["a"]!.y - at["b"]!.y)).toBeGreaterThanOrEqual(62);
+  expect(at.t!.x).toBeLessThan(at.c!.x);
+  expect(at.c!.x).toBeLessThan(at.a!.x);
+  expect(at.a!.x).toBe(at.b!.x);
+  expect(Math.abs(at.a!.y - at.b!.y)).toBeGreaterThanOrEqual(62);
   for (const n of nodes) expect(n.x >= 0 && n.y >= 0 && n.x + n.width <= width && n.y + n.height <= height).toBe(true);
   expect(edges.map((e) => [e.id, e.live, e.done])).toEqual([["t>c", false, true], ["c>u", false, true], ["u>a", true, true], ["u>b", false, false]]);
 });

@@ -19,11 +19,11 @@ export interface PlacedGraph {
   height: number;
 }
 
-const sizes = { JOB: { width: 204, height: 62 }, CRAWLER: { width: 204, height: 62 }, TRIGGER: { width: 92, height: 30 } };
+const sizes = { JOB: { width: 180, height: 62 }, CRAWLER: { width: 180, height: 62 }, TRIGGER: { width: 76, height: 28 } };
 
 export function placeGraph(graph: WorkflowGraph | undefined, nodes: readonly NodeRun[]): PlacedGraph {
   const g = new dagre.graphlib.Graph();
-  g.setGraph({ rankdir: "LR", ranksep: 44, nodesep: 22, marginx: 16, marginy: 16 });
+  g.setGraph({ rankdir: "LR", ranksep: 28, nodesep: 18, marginx: 16, marginy: 16 });
   g.setDefaultEdgeLabel(() => ({}));
   const byId = new Map(nodes.map((n) => [n.id, n]));
   for (const n of nodes) g.setNode(n.id, { ...sizes[n.kind] });
@@ -37,7 +37,7 @@ export function placeGraph(graph: WorkflowGraph | undefined, nodes: readonly Nod
     // A trigger has fired when something that it starts has started.
     return edges.some((e) => e.SourceId === id && byId.get(e.DestinationId ?? "")?.start !== undefined);
   };
-  const total = g.graph();
+  const total = g.graph() as { width?: number; height?: number };
   return {
     nodes: nodes.map((node) => {
       const { x, y, width, height } = g.node(node.id) as { x: number; y: number; width: number; height: number };

@@ -114,5 +114,7 @@ export function order(a: unknown, b: unknown): number {
   const absentB = b === null || b === undefined;
   if (absentA || absentB) return Number(absentB) - Number(absentA);
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a as string).localeCompare(String(b as string), "en", { numeric: true });
+  return asText(a).localeCompare(asText(b), "en", { numeric: true });
 }
+
+const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

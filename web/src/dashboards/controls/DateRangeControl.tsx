@@ -24,7 +24,7 @@ export function DateRangeControl({ single, filter, label }: { single: boolean; f
   const set = (next: { from?: string; to?: string }) => {
     const wanted = { From: next.from ?? (touched ? touched.From : undefined) ?? from, To: next.to ?? (touched ? touched.To : undefined) ?? to };
     if (single) wanted.To = wanted.From;
-    if (wanted.From === "" || wanted.To === "") return setFilter(filter.id, undefined);
+    if (wanted.From === "" || wanted.To === "") { setFilter(filter.id, undefined); return; }
     // Past one another, the ends change places: a range is never empty by mistake.
     const [From, To] = wanted.From <= wanted.To ? [wanted.From, wanted.To] : [wanted.To, wanted.From];
     setFilter(filter.id, { From, To });

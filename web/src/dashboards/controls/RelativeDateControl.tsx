@@ -35,7 +35,7 @@ export function RelativeDateControl({ filter, labelId }: { filter: Filter; label
       placeholder={touched ? `${touched.From ?? ""} – ${touched.To ?? ""}` : "All"}
       onChange={({ detail }) => {
         const chosen = offered.find((r) => relativeLabel(r) === detail.selectedOption.value);
-        if (!chosen || chosen === own) return setFilter(filter.id, undefined);
+        if (!chosen || chosen === own) { setFilter(filter.id, undefined); return; }
         const { from, to } = relativeRange(chosen, localNow());
         setFilter(filter.id, { From: from, To: to });
       }}

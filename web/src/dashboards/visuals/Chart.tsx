@@ -3,13 +3,13 @@
 
 import { BarChart, LineChart } from "echarts/charts";
 import { AxisPointerComponent, DataZoomComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
-import { init, use, type ECharts } from "echarts/core";
+import { init, use as register, type ECharts } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from "react";
 import type { ChartModel } from "./chart";
 import { HiddenTable } from "./HiddenTable";
 
-use([BarChart, LineChart, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, SVGRenderer, CanvasRenderer]);
+register([BarChart, LineChart, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, SVGRenderer, CanvasRenderer]);
 
 const manyMarks = 3000;
 
@@ -120,10 +120,10 @@ export function Chart({ id, label, model, onMark }: ChartProps) {
   );
 }
 
-const held = (e: PointerEvent | undefined): boolean => Boolean(e?.event?.ctrlKey ?? false) || Boolean(e?.event?.metaKey ?? false);
+const held = (e: PointerEvent | undefined): boolean => (e?.event?.ctrlKey ?? false) || (e?.event?.metaKey ?? false);
 
-const isLine = (model: ChartModel): boolean => (model.option["series"] as { type: string }[])[0]?.type === "line";
-const isHorizontal = (model: ChartModel): boolean => (model.option["yAxis"] as { type?: string }).type === "category";
+const isLine = (model: ChartModel): boolean => (model.option.series as { type: string }[])[0]?.type === "line";
+const isHorizontal = (model: ChartModel): boolean => (model.option.yAxis as { type?: string }).type === "category";
 
 interface ItemLayout {
   x?: number;
@@ -140,7 +140,7 @@ function placeMarks(element: HTMLElement, chart: ECharts): void {
   const cells = element.parentElement?.querySelectorAll<HTMLElement>("[data-mark]") ?? [];
   const model = (chart as unknown as Internals).getModel();
   for (const cell of cells) {
-    const [series, index] = (cell.dataset["mark"] ?? "").split(":").map(Number);
+    const [series, index] = (cell.dataset.mark ?? "").split(":").map(Number);
     const layout = model.getSeriesByIndex(series ?? 0)?.getData().getItemLayout(index ?? 0);
     const at = Array.isArray(layout)
       ? [layout[0], layout[1]]
@@ -148,11 +148,11 @@ function placeMarks(element: HTMLElement, chart: ECharts): void {
         ? undefined
         : [layout.x + (layout.width ?? 0) / 2, layout.y + (layout.height ?? 0) / 2];
     if (at?.[0] === undefined || at[1] === undefined || Number.isNaN(at[0]) || Number.isNaN(at[1])) {
-      delete cell.dataset["x"];
-      delete cell.dataset["y"];
+      delete cell.dataset.x;
+      delete cell.dataset.y;
       continue;
     }
-    cell.dataset["x"] = at[0].toFixed(1);
-    cell.dataset["y"] = at[1].toFixed(1);
+    cell.dataset.x = at[0].toFixed(1);
+    cell.dataset.y = at[1].toFixed(1);
   }
 }

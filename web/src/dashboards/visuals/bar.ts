@@ -34,13 +34,13 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
     ...categoryAxis(configuration.CategoryAxis, axisName(configuration.CategoryLabelOptions, wells.category), data.categories.map((c) => c.label), context),
     ...(horizontal ? { inverse: true } : {}),
   };
-  if (horizontal) Object.assign(category["axisLabel"] as object, { width: Math.min(200, context.width * 0.34), overflow: "truncate", hideOverlap: true });
+  if (horizontal) Object.assign(category.axisLabel as object, { width: Math.min(200, context.width * 0.34), overflow: "truncate", hideOverlap: true });
   const value = valueAxis(configuration.ValueAxis, axisName(configuration.ValueLabelOptions, wells.values), wells.values[0], context, percent);
   if (showLabels && !inside) {
     // Room for the figures beyond the ends of the longest bars.
     const negative = drawn.some((values) => values.some((v) => v !== null && v < 0));
     const room = horizontal ? "12%" : "8%";
-    value["boundaryGap"] = [negative ? room : 0, room];
+    value.boundaryGap = [negative ? room : 0, room];
   }
 
   // As many bars as can be read, the others by scrolling.

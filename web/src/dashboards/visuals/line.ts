@@ -39,13 +39,15 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
       splitLine: { show: false },
     });
   }
+  const x = categoryAxis(configuration.XAxisDisplayOptions, axisName(configuration.XAxisLabelOptions, wells.category), data.categories.map((c) => c.label), context);
   const few = data.categories.length <= 62;
 
   const option = {
     ...frame(context),
     grid: { ...grid, right: Math.max(grid.right, 20) },
     legend: legendOption,
-    xAxis: { ...categoryAxis(configuration.XAxisDisplayOptions, axisName(configuration.XAxisLabelOptions, wells.category), data.categories.map((c) => c.label), context), boundaryGap: data.categories.length === 1 },
+    // A little room at both ends keeps the first label clear of the value axis.
+    xAxis: { ...x, boundaryGap: data.categories.length <= 24 },
     yAxis,
     ...(few ? {} : { dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }] }),
     tooltip: {

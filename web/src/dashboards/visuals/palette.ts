@@ -33,7 +33,7 @@ export function seriesColor(
 ): string {
   if (s.color) {
     const { field, value } = s.color;
-    const member = value === null ? "" : String(value as string | number | boolean);
+    const member = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
     const own = palette?.ColorMap?.find((c) => c.Element.FieldId === field.id && c.Element.FieldValue === member);
     if (own) return own.Color;
     const custom = field.column && fixedColor(field, member, value === null, configurations);

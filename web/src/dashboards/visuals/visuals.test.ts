@@ -123,8 +123,8 @@ test("what is not picked steps back", () => {
 
 test("many bars are scrolled", () => {
   const Rows = Array.from({ length: 100 }, (_, i) => [`a${i}`, i]);
-  expect(barChart(bar(), { ...byAirline, Rows }, none, context()).option["dataZoom"]).toBeDefined();
-  expect(barChart(bar(), byAirline, none, context()).option["dataZoom"]).toBeUndefined();
+  expect(barChart(bar(), { ...byAirline, Rows }, none, context()).option.dataZoom).toBeDefined();
+  expect(barChart(bar(), byAirline, none, context()).option.dataZoom).toBeUndefined();
 });
 
 const line: LineChartVisual = {
