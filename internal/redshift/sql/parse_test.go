@@ -6,7 +6,13 @@ import (
 )
 
 func TestParseAccepts(t *testing.T) {
-	text, err := os.ReadFile("testdata/parse/accept.sql")
+	for _, file := range []string{"accept", "clients"} {
+		testAccepts(t, "testdata/parse/"+file+".sql")
+	}
+}
+
+func testAccepts(t *testing.T, file string) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,12 +87,6 @@ func (w *Warehouse) attach(ctx context.Context, name string) (*database, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !w.prepared {
-		if err := w.engine.Prelude(ctx, systemPrelude()...); err != nil {
-			return nil, fmt.Errorf("prepare the system catalog: %w", err)
-		}
-		w.prepared = true
-	}
 	if err := w.engine.Attach(ctx, alias(name), filepath.Join(w.dir, db.File), engine.AttachOptions{}); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", name, err)
 	}

@@ -46,8 +46,7 @@ func (s *Session) explain(err error, text string) error {
 		return e
 	}
 	if e, ok := errors.AsType[*sql.Error](err); ok {
-		return &wire.Error{Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint,
-			Position: character(text, e.Pos), Err: err}
+		return sqlError(e, text)
 	}
 	if e, ok := errors.AsType[*engine.Error](err); ok {
 		return s.explainEngine(e)
@@ -56,6 +55,11 @@ func (s *Session) explain(err error, text string) error {
 		return cancelled(s.query, err)
 	}
 	return &wire.Error{Code: "XX000", Message: err.Error(), Err: err}
+}
+
+// sqlError gives an error of the analyzer its place in the text.
+func sqlError(e *sql.Error, text string) *wire.Error {
+	return &wire.Error{Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint, Position: character(text, e.Pos), Err: e}
 }
 
 func cancelled(query int64, err error) *wire.Error {
@@ -125,4 +129,12 @@ func raised(message string) (code, text string) {
 		return "22001", message
 	}
 	return "XX000", message
+}
+
+// wireError is explain for who has no session.
+func wireError(err error) error {
+	if e, ok := errors.AsType[*sql.Error](err); ok {
+		return sqlError(e, "")
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tarn/internal/engine"
+	"tarn/internal/redshift/sql"
 )
 
 // The analyzer prints calls of functions over the catalog, whose answers depend on the session's
@@ -98,7 +99,31 @@ func (w *Warehouse) register() error {
 			return err
 		}
 	}
-	return nil
+	scalars := map[string]*engine.Scalar{}
+	var order []string
+	for _, f := range sql.ScalarUDFs(w.now) {
+		o := engine.Overload{Result: f.Result.DuckDB(), Func: func(a []driver.Value) (any, error) {
+			args := make([]any, len(a))
+			for i, v := range a {
+				args[i] = v
+			}
+			return f.Fn(args)
+		}}
+		for _, t := range f.Args {
+			o.Args = append(o.Args, t.DuckDB())
+		}
+		if scalars[f.Name] == nil {
+			scalars[f.Name] = &engine.Scalar{Name: f.Name}
+			order = append(order, f.Name)
+		}
+		scalars[f.Name].Overloads = append(scalars[f.Name].Overloads, o)
+	}
+	for _, name := range order {
+		if err := w.engine.RegisterScalar(*scalars[name]); err != nil {
+			return err
+		}
+	}
+	return w.engine.Prelude(context.Background(), append([]string{sql.Prelude(false)}, systemPrelude()...)...)
 }
 
 // typeName is format_type.

@@ -20,7 +20,8 @@ type systemTable struct {
 	given   map[string]string // words of its own
 }
 
-// define makes a system table. Columns are "name type" pairs, split by commas.
+// define makes a system table. Columns are "name type" pairs, split by commas; those that start with
+// a minus are hidden.
 func define(schema, name, columns, query string) systemTable {
 	t := systemTable{schema: schema, name: name, query: query}
 	for def := range strings.SplitSeq(columns, ",") {
@@ -28,7 +29,9 @@ func define(schema, name, columns, query string) systemTable {
 		if !ok {
 			word = "text"
 		}
-		t.columns = append(t.columns, sql.Column{Name: column, Type: systemType(word)})
+		// A column that Redshift does not have and psql asks for is left out of *.
+		column, hidden := strings.CutPrefix(column, "-")
+		t.columns = append(t.columns, sql.Column{Name: column, Type: systemType(word), Hidden: hidden})
 	}
 	return t
 }

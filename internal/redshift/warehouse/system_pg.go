@@ -26,14 +26,15 @@ const (
 	classColumns = `oid oid, relname name, relnamespace oid, reltype oid, relowner int4, relam oid, relfilenode oid, reltablespace oid, relpages int4,
 		reltuples float4, reltoastrelid oid, relhasindex bool, relisshared bool, relkind char, relnatts int2, relexternid oid, relisreplicated bool,
 		relispinned bool, reldiststyle int2, relprojbaseid oid, relchecks int2, relhasoids bool, relhaspkey bool, relhasrules bool, relhassubclass bool,
-		relacl acl`
-	classQuery = `SELECT c.oid, c.name, c.nsoid, 0, c.owner, 0, c.oid, 0, 1, 0.001, 0, false, c.system, c.kind, c.natts, 0, false, false, ` + distStyle + `,
-		0, 0, false, c.pkey, c.kind = 'v', false, c.acl FROM ` + allRelations + ` c`
+		relacl acl, -relhastriggers bool, -reloftype oid, -relpersistence char,
+		-relreplident char`
+	classValues = `c.oid, c.name, c.nsoid, 0, c.owner, 0, c.oid, 0, 1, 0.001, 0, false, c.system, c.kind, c.natts, 0, false, false, ` + distStyle + `,
+		0, 0, false, c.pkey, c.kind = 'v', false, c.acl, false, 0, 'p', 'd'`
 	attributeColumns = `attrelid oid, attname name, atttypid oid, attstattarget int4, attlen int2, attnum int2, attndims int4, attcacheoff int4,
 		atttypmod int4, attbyval bool, attstorage char, attalign char, attnotnull bool, atthasdef bool, attisdropped bool, attislocal bool, attinhcount int4,
-		attisdistkey bool, attispreloaded bool, attsortkeyord int4, attencodingtype int2, attencrypttype int2`
+		attisdistkey bool, attispreloaded bool, attsortkeyord int4, attencodingtype int2, attencrypttype int2, -attcollation oid, -attidentity char, -attgenerated char`
 	attributeQuery = `SELECT a.rel, a.name, a.typoid, -1, a.len, a.num, 0, -1, a.typmod, a.len BETWEEN 1 AND 8, 'p', 'i', a.required,
-		a.preset IS NOT NULL OR a.seed IS NOT NULL, false, true, 0, a.distkey, false, a.sortkey, ` + encoding + `, 0 FROM ` + allAttributes + ` a`
+		a.preset IS NOT NULL OR a.seed IS NOT NULL, false, true, 0, a.distkey, false, a.sortkey, ` + encoding + `, 0, 0, '', '' FROM ` + allAttributes + ` a`
 )
 
 // pgTables are PostgreSQL's own tables as Redshift has them.
@@ -46,10 +47,9 @@ func pgTables() []systemTable {
 		pg("pg_namespace", "oid oid, nspname name, nspowner int4, nspacl acl",
 			`SELECT n.oid, n.name, u.id, `+nspACL+` FROM {db}._tarn.namespace n LEFT JOIN {users} u ON u.name = n.owner
 			UNION ALL VALUES (11, 'pg_catalog', 1, ['rdsdb=UC/rdsdb', '=U/rdsdb']), (13000, 'information_schema', 1, ['rdsdb=UC/rdsdb', '=U/rdsdb'])`),
-		pg("pg_class", classColumns, classQuery),
+		pg("pg_class", classColumns, "SELECT "+classValues+" FROM "+allRelations+" c"),
 		pg("pg_class_info", classColumns+", relcreationtime ts, releffectivediststyle int2",
-			`SELECT c.oid, c.name, c.nsoid, 0, c.owner, 0, c.oid, 0, 1, 0.001, 0, false, c.system, c.kind, c.natts, 0, false, false, `+distStyle+`,
-			0, 0, false, c.pkey, c.kind = 'v', false, c.acl, c.created, `+distStyle+` FROM `+allRelations+` c`),
+			"SELECT "+classValues+", c.created, "+distStyle+" FROM "+allRelations+" c"),
 		pg("pg_attribute", attributeColumns, attributeQuery),
 		pg("pg_attribute_info", attributeColumns+", attacl acl", `SELECT *, NULL FROM (`+attributeQuery+`)`),
 		pg("pg_attrdef", "oid oid, adrelid oid, adnum int2, adbin text, adsrc text",
@@ -57,12 +57,12 @@ func pgTables() []systemTable {
 			FROM {db}._tarn.attribute WHERE preset IS NOT NULL OR seed IS NOT NULL`),
 		pg("pg_type", `oid oid, typname name, typnamespace oid, typowner int4, typlen int2, typbyval bool, typtype char, typisdefined bool, typdelim char,
 			typrelid oid, typelem oid, typinput regproc, typoutput regproc, typreceive regproc, typsend regproc, typanalyze regproc, typalign char,
-			typstorage char, typnotnull bool, typbasetype oid, typtypmod int4, typndims int4, typdefaultbin text, typdefault text`,
-			`SELECT oid, name, 11, 1, len, len BETWEEN 1 AND 8, kind, true, ',', 0, elem, 0, 0, 0, 0, 0, 'i', 'p', false, 0, -1, 0, NULL, NULL
+			typstorage char, typnotnull bool, typbasetype oid, typtypmod int4, typndims int4, typdefaultbin text, typdefault text, -typcollation oid`,
+			`SELECT oid, name, 11, 1, len, len BETWEEN 1 AND 8, kind, true, ',', 0, elem, 0, 0, 0, 0, 0, 'i', 'p', false, 0, -1, 0, NULL, NULL, 0
 			FROM memory.tarn_system.types`),
-		pg("pg_constraint", `oid oid, conname name, connamespace oid, contype char, condeferrable bool, condeferred bool, conrelid oid, contypid oid, confrelid oid,
+		pg("pg_constraint", `oid oid, conname name, connamespace oid, contype char, condeferrable bool, condeferred bool, -convalidated bool, -conparentid oid, conrelid oid, contypid oid, confrelid oid,
 			confupdtype char, confdeltype char, confmatchtype char, conkey int2s, confkey int2s, conbin text, consrc text`,
-			`SELECT k.oid, k.name, r.schema, k.kind, false, false, k.rel, 0, coalesce(k.refrel, 0), 'a', 'a', 'u', k.columns, nullif(k.refcolumns, []), NULL, NULL
+			`SELECT k.oid, k.name, r.schema, k.kind, false, false, true, 0, k.rel, 0, coalesce(k.refrel, 0), 'a', 'a', 'u', k.columns, nullif(k.refcolumns, []), NULL, NULL
 			FROM {db}._tarn.constr k JOIN {db}._tarn.relation r ON r.oid = k.rel`),
 		empty("pg_index", `indexrelid oid, indrelid oid, indkey int2vector, indclass oids, indnatts int2, indisunique bool, indisprimary bool, indisclustered bool,
 			indexprs text, indpred text`),
@@ -77,7 +77,7 @@ func pgTables() []systemTable {
 		pg("pg_rewrite", "oid oid, rulename name, ev_class oid, ev_attr int2, ev_type char, is_instead bool, ev_qual text, ev_action text",
 			`SELECT oid + 1000000000, '_RETURN', oid, -1, '1', true, NULL, NULL FROM {db}._tarn.relation WHERE kind = 'v'`),
 		empty("pg_proc", `oid oid, proname name, pronamespace oid, proowner int4, prolang oid, proisagg bool, prosecdef bool, proisstrict bool, proretset bool,
-			provolatile char, pronargs int2, prorettype oid, proargtypes oids, proargnames names, prosrc text, probin text, proacl acl`),
+			provolatile char, pronargs int2, prorettype oid, proargtypes oids, proargnames names, prosrc text, probin text, proacl acl, -proiswindow bool`),
 		empty("pg_proc_info", `prooid oid, proname name, pronamespace oid, proowner int4, prolang oid, prokind char, proisagg bool, prosecdef bool, proisstrict bool,
 			proretset bool, provolatile char, pronargs int2, prorettype oid, proargtypes oids, proallargtypes int4s, proargmodes names, proargnames names,
 			prosrc text, probin text, proacl acl`),
@@ -89,12 +89,16 @@ func pgTables() []systemTable {
 			syslogaccess text, sessiontimeout int4, lastddltime ts, externaluser text, externalid text`,
 			`SELECT name, id, createdb, super, super, '********', until, NULL, 'UNLIMITED', CASE WHEN syslog THEN 'UNRESTRICTED' ELSE 'RESTRICTED' END, 0, NULL, NULL, NULL
 			FROM {users}`),
+		pg("pg_roles", `rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, rolcreatedb bool, rolcatupdate bool, rolcanlogin bool, rolconnlimit int4,
+			rolpassword text, rolvaliduntil text, rolconfig names, oid oid, -rolreplication bool, -rolbypassrls bool`,
+			`SELECT name, super, true, super, createdb, super, true, -1, '********', until, NULL, id, false, false FROM {users}`),
+		empty("pg_auth_members", "roleid oid, member oid, grantor oid, admin_option bool"),
 		pg("pg_shadow", "usename name, usesysid int4, usecreatedb bool, usesuper bool, usecatupd bool, passwd text, valuntil text, useconfig names",
 			`SELECT name, id, createdb, super, super, '********', until, NULL FROM {users}`),
 		pg("pg_group", "groname name, grosysid int4, grolist int4s", `SELECT name, id, members FROM {groups}`),
 		pg("pg_database", `oid oid, datname name, datdba int4, encoding int4, datistemplate bool, datallowconn bool, datlastsysoid oid, datvacuumxid xid, datfrozenxid xid,
-			dattablespace oid, datconfig names, datacl acl`,
-			`SELECT d.oid, d.name, u.id, 6, false, true, 99999, 0, 0, 1663, NULL, NULL FROM {databases} d LEFT JOIN {users} u ON u.name = d.owner`),
+			dattablespace oid, datconfig names, datacl acl, -datcollate name, -datctype name`,
+			`SELECT d.oid, d.name, u.id, 6, false, true, 99999, 0, 0, 1663, NULL, NULL, 'C', 'C' FROM {databases} d LEFT JOIN {users} u ON u.name = d.owner`),
 		pg("pg_database_info", `datid oid, datname name, datdba int4, encoding int4, datistemplate bool, datallowconn bool, datlastsysoid oid, datvacuumxid xid,
 			datfrozenxid xid, dattablespace oid, datconfig names, datacl acl, datconnlimit text`,
 			`SELECT d.oid, d.name, u.id, 6, false, true, 99999, 0, 0, 1663, NULL, NULL, 'UNLIMITED' FROM {databases} d LEFT JOIN {users} u ON u.name = d.owner`),
@@ -115,6 +119,9 @@ func pgTables() []systemTable {
 			FROM {sessions} s JOIN {databases} d ON d.name = s.db`),
 		empty("pg_locks", `locktype text, database oid, relation oid, page int4, tuple int2, transactionid xid, classid oid, objid oid, objsubid int2, transaction xid,
 			pid int4, mode text, granted bool`),
+		empty("pg_collation", "oid oid, collname name, collnamespace oid, collowner int4, collencoding int4, collcollate name, collctype name"),
+		empty("pg_foreign_table", "ftrelid oid, ftserver oid, ftoptions names"),
+		empty("pg_foreign_server", "oid oid, srvname name, srvowner int4, srvfdw oid, srvtype text, srvversion text, srvacl acl, srvoptions names"),
 		pg("pg_am", "oid oid, amname name, amowner int4", `VALUES (403, 'btree', 1)`),
 		empty("pg_operator", "oid oid, oprname name, oprnamespace oid, oprowner int4, oprkind char, oprleft oid, oprright oid, oprresult oid"),
 		empty("pg_cast", "castsource oid, casttarget oid, castfunc oid, castcontext char"),

@@ -56,7 +56,6 @@ type Warehouse struct {
 	mu        sync.Mutex
 	databases map[string]*database
 	sessions  map[*Session]struct{}
-	prepared  bool
 	control   Control
 }
 

@@ -71,6 +71,7 @@ func (c *conn) run(ctx context.Context) error {
 	c.mu.Unlock()
 	c.be.SetMaxBodyLen(maxMessage)
 
+	c.be.Send(&pgproto3.AuthenticationOk{})
 	sess, err := c.srv.Backend.Open(ctx, c.start, c)
 	if err != nil {
 		return c.fatal(err)
@@ -78,7 +79,6 @@ func (c *conn) run(ctx context.Context) error {
 	c.sess = sess
 	defer sess.Close()
 	defer c.closeAll()
-	c.be.Send(&pgproto3.AuthenticationOk{})
 	for _, p := range sess.Parameters() {
 		c.Parameter(p.Name, p.Value)
 	}
