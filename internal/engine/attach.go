@@ -165,3 +165,14 @@ func (e *Engine) allowed(path string) (string, error) {
 	}
 	return "", &Error{Kind: Permission, Position: -1, Message: path + " is outside the folders that the engine may read"}
 }
+
+// Scratch makes an empty database in memory for one piece of work, under a
+// name that must be new. release drops it; sessions that use it must be closed.
+func (e *Engine) Scratch(ctx context.Context, name string) (release func() error, err error) {
+	if err := e.administer(ctx, "ATTACH ':memory:' AS "+QuoteIdent(name), func() {}); err != nil {
+		return nil, err
+	}
+	return func() error {
+		return e.administer(context.WithoutCancel(ctx), "DETACH "+QuoteIdent(name), func() {})
+	}, nil
+}

@@ -1,0 +1,471 @@
+package sqljob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"tarn/api/glue"
+	"tarn/internal/awsapi"
+	"tarn/internal/engine"
+	"tarn/internal/table"
+)
+
+// Catalog is what the runner needs beyond package table: the names there are.
+type Catalog interface {
+	table.Catalog
+	GetTables(context.Context, *glue.GetTablesInput) (*glue.GetTablesOutput, error)
+}
+
+// Runner carries SQL steps out.
+type Runner struct {
+	Engine  *engine.Engine
+	Reader  *table.Reader
+	Writer  *table.Writer
+	Catalog Catalog
+	Now     func() time.Time
+	// NewID names a run's scratch database: a fresh word of [a-z0-9].
+	NewID func() string
+	// Interval answers $start and $end of a run, given its arguments: the
+	// workflow run's properties, mostly. ok is false if it has none.
+	Interval func(ctx context.Context, args map[string]string) (start, end time.Time, ok bool, err error)
+}
+
+// Result is what a run did.
+type Result struct {
+	Table   string  `json:"table"`
+	Rows    int64   `json:"rows"`
+	Files   int     `json:"files"`
+	Bytes   int64   `json:"bytes"`
+	Before  int64   `json:"before"`
+	Seconds float64 `json:"seconds"`
+	Mode    string  `json:"mode"`
+}
+
+// Run carries out a script that Script wrote, for the caller in ctx. args are
+// the job's arguments with their dashes; log gets what a person wants to know.
+func (r *Runner) Run(ctx context.Context, script []byte, args map[string]string, log io.Writer) (Result, error) {
+	spec, err := ParseScript(script)
+	if err != nil {
+		return Result{}, err
+	}
+	return r.RunSpec(ctx, spec, args, log)
+}
+
+// run is one run under way.
+type run struct {
+	*Runner
+	spec     *Spec
+	args     map[string]string
+	log      io.Writer
+	bound    bound
+	analysis *analysis
+	inputs   map[string]*input // by the name as written
+	order    []string
+}
+
+type input struct {
+	ref      tableRef
+	database string
+	relation *table.Relation
+}
+
+// RunSpec carries out a step.
+func (r *Runner) RunSpec(ctx context.Context, spec Spec, args map[string]string, log io.Writer) (result Result, err error) {
+	started := r.Now()
+	x := &run{Runner: r, spec: &spec, args: args, log: log, inputs: map[string]*input{}}
+	landing, err := x.landing(ctx)
+	if err != nil {
+		return result, err
+	}
+	id := "job_" + r.NewID()
+	drop, err := r.Engine.Scratch(ctx, id)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	sess, err := r.Engine.Session(ctx, engine.WithSetting("TimeZone", "'UTC'"))
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, sess.Close()) }()
+	if x.analysis, err = spec.analyse(ctx, sess, x.bound.text, x.bound.origin); err != nil {
+		return result, err
+	}
+	defer func() {
+		for _, in := range x.inputs {
+			err = errors.Join(err, in.relation.Close())
+		}
+	}()
+	if err := x.open(ctx, sess, id); err != nil {
+		return result, err
+	}
+	landing.Query, landing.Wrap = x.bound.text, x.explain
+	landed, err := r.Writer.Land(ctx, sess, landing)
+	if err != nil {
+		return result, x.final(err)
+	}
+	result = Result{Table: spec.Database + "." + spec.Table, Rows: landed.Rows, Files: landed.Files, Bytes: landed.Bytes, Before: landed.Before,
+		Seconds: r.Now().Sub(started).Seconds(), Mode: string(landing.Mode)}
+	fmt.Fprintf(log, "%s: %s rows in %d files, %s, %.1f s (it had %s)\n", result.Table, thousands(result.Rows), result.Files, size(result.Bytes), result.Seconds, thousands(result.Before))
+	return result, nil
+}
+
+// landing settles parameters and how the answer lands.
+func (x *run) landing(ctx context.Context) (table.Landing, error) {
+	s := x.spec
+	out := table.Landing{Database: s.Database, Table: s.Table, Location: s.location(x.args["--bucket"]), Keys: s.Keys,
+		Parameters: s.Parameters, Mode: table.Replace, AllowEmpty: isTrue(x.args["--allow_empty"])}
+	fields, err := s.partition()
+	if err != nil {
+		return out, err
+	}
+	timed := -1
+	for i, f := range fields {
+		out.Partition = append(out.Partition, table.PartitionField{Column: f.column, Transform: table.Transform(f.transform)})
+		if f.transform != "identity" && timed < 0 {
+			timed = i
+		}
+	}
+	query := unended(s.Query)
+	x.bound = bind(query, nil)
+	for name, at := range x.bound.names {
+		if name != "start" && name != "end" {
+			return out, s.at(at, fmt.Sprintf("the parameter $%s is not known", name), "SQL jobs have $start and $end.", nil)
+		}
+	}
+	if len(x.bound.names) == 0 {
+		return out, nil
+	}
+	at, uses := x.bound.names["start"]
+	if !uses {
+		at = x.bound.names["end"]
+	}
+	if uses && len(s.Keys) == 0 && timed < 0 {
+		return out, s.at(at, "$start is used, but nothing says how its rows replace those of an earlier run",
+			"Give jobs."+s.Name+" `keys:` (rows of equal keys are replaced) or `partition: [month(column)]` (whole partitions are).", nil)
+	}
+	start, end, err := x.interval(ctx, at)
+	if err != nil {
+		return out, err
+	}
+	switch {
+	case !uses:
+	case len(s.Keys) > 0:
+		out.Mode = table.Merge
+	default:
+		out.Mode, out.RangeColumn = table.ReplaceRange, fields[timed].column
+		start, end = widen(fields[timed].transform, start, end)
+		out.From, out.To = start, end
+	}
+	stamp := func(t time.Time) string { return "TIMESTAMP '" + t.Format("2006-01-02 15:04:05.999999") + "'" }
+	x.bound = bind(query, map[string]string{"start": stamp(start), "end": stamp(end)})
+	fmt.Fprintf(x.log, "$start %s  $end %s\n", start.Format("2006-01-02 15:04:05"), end.Format("2006-01-02 15:04:05"))
+	return out, nil
+}
+
+// interval is the run's, as zone-less times of the project's time zone.
+func (x *run) interval(ctx context.Context, at int) (start, end time.Time, err error) {
+	zone := time.UTC
+	if tz := x.spec.Timezone; tz != "" {
+		if zone, err = time.LoadLocation(tz); err != nil {
+			return start, end, fmt.Errorf("time zone %q: %w", tz, err)
+		}
+	}
+	ok := false
+	if a, b := x.args["--start"], x.args["--end"]; a != "" && b != "" {
+		if start, err = parseTime(a, zone); err != nil {
+			return start, end, fmt.Errorf("--start: %w", err)
+		}
+		if end, err = parseTime(b, zone); err != nil {
+			return start, end, fmt.Errorf("--end: %w", err)
+		}
+		ok = true
+	} else if x.Interval != nil {
+		if start, end, ok, err = x.Interval(ctx, x.args); err != nil {
+			return start, end, err
+		}
+	}
+	if !ok {
+		return start, end, x.spec.at(at, "this run has no interval for $start and $end", "Start it with --start and --end, or as part of the pipeline.", nil)
+	}
+	local := func(t time.Time) time.Time {
+		t = t.In(zone)
+		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	}
+	return local(start), local(end), nil
+}
+
+func parseTime(text string, zone *time.Location) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a time like 2013-01-01 or 2013-01-01T05:00:00Z", text)
+}
+
+// widen moves an interval's ends outwards to whole partitions.
+func widen(transform string, start, end time.Time) (time.Time, time.Time) {
+	floor := func(t time.Time) time.Time {
+		switch transform {
+		case "year":
+			return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+		case "month":
+			return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+		case "day":
+			return t.Truncate(24 * time.Hour)
+		}
+		return t.Truncate(time.Hour)
+	}
+	to := floor(end)
+	if !to.Equal(end) {
+		switch transform {
+		case "year":
+			to = to.AddDate(1, 0, 0)
+		case "month":
+			to = to.AddDate(0, 1, 0)
+		case "day":
+			to = to.AddDate(0, 0, 1)
+		default:
+			to = to.Add(time.Hour)
+		}
+	}
+	return floor(start), to
+}
+
+func isTrue(s string) bool { return strings.EqualFold(s, "true") || s == "1" }
+
+// open makes a view of every table that the query names, under the name it
+// uses, in a database of the run's own: the query runs as it was written.
+func (x *run) open(ctx context.Context, sess *engine.Session, id string) error {
+	schemas := map[string]bool{"": true, "main": true}
+	for _, ref := range x.analysis.tables {
+		in := &input{ref: ref, database: x.database(ref)}
+		t, err := x.Reader.Table(ctx, in.database, ref.name)
+		if awsapi.IsCode(err, "EntityNotFoundException") {
+			if ref.schema == "" && x.analysis.ctes[ref.name] {
+				continue // the query's own
+			}
+			return x.unknownTable(ctx, in, err)
+		}
+		if err != nil {
+			return x.spec.at(ref.position, fmt.Sprintf("%s can't be read: %v", ref, err), "", err)
+		}
+		if in.relation, err = x.Reader.RelationOf(ctx, sess, t, table.Options{}); err != nil {
+			return x.input(ref, err)
+		}
+		x.inputs[ref.String()] = in
+		x.order = append(x.order, ref.String())
+		name := engine.QuoteIdent(id)
+		schema := ref.schema
+		if !schemas[schema] {
+			if _, err := sess.Exec(ctx, "CREATE SCHEMA "+name+"."+engine.QuoteIdent(schema)); err != nil {
+				return err
+			}
+			schemas[schema] = true
+		}
+		if schema == "" {
+			schema = "main"
+		}
+		if _, err := sess.Exec(ctx, "CREATE VIEW "+name+"."+engine.QuoteIdent(schema)+"."+engine.QuoteIdent(ref.name)+" AS SELECT * FROM "+in.relation.SQL); err != nil {
+			return x.input(ref, in.relation.Explain(err))
+		}
+		fmt.Fprintf(x.log, "reads %s: %d files, %s\n", ref, in.relation.Files, size(in.relation.Bytes))
+	}
+	_, err := sess.Exec(ctx, "USE "+engine.QuoteIdent(id))
+	return err
+}
+
+// database is the catalog database that a name's schema stands for.
+func (x *run) database(ref tableRef) string {
+	switch ref.schema {
+	case "", x.spec.Project:
+		return x.spec.Database
+	case "raw":
+		return x.spec.RawDatabase
+	}
+	return ref.schema
+}
+
+// input is an error of a table that the query reads.
+func (x *run) input(ref tableRef, err error) error {
+	var bad *table.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	e := x.spec.at(ref.position, fmt.Sprintf("%s can't be read", ref), "", err)
+	e.Message += ": " + bad.Error()
+	return e
+}
+
+// unknownTable says which tables there are.
+func (x *run) unknownTable(ctx context.Context, in *input, err error) error {
+	names, listErr := x.tables(ctx, in.database)
+	if listErr != nil && !awsapi.IsCode(listErr, "EntityNotFoundException") {
+		return errors.Join(err, listErr)
+	}
+	message := fmt.Sprintf("there is no table %s", in.ref)
+	hint := fmt.Sprintf("The catalog's database %s is not there.", in.database)
+	switch {
+	case listErr == nil && len(names) == 0:
+		hint = fmt.Sprintf("The catalog's database %s has no tables yet: run what makes them first.", in.database)
+	case listErr == nil:
+		hint = strings.Replace(offer(in.ref.name, names), "It has", "There are", 1)
+	}
+	if in.ref.schema == "" && nearest(in.ref.name, names) == "" {
+		if raw, err := x.tables(ctx, x.spec.RawDatabase); err == nil && slices.Contains(raw, in.ref.name) {
+			hint = fmt.Sprintf("Did you mean %q?", "raw."+in.ref.name)
+		}
+	}
+	return x.spec.at(in.ref.position, message, hint, err)
+}
+
+func (x *run) tables(ctx context.Context, database string) ([]string, error) {
+	var names []string
+	in := &glue.GetTablesInput{DatabaseName: new(database)}
+	for {
+		page, err := x.Catalog.GetTables(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range page.TableList {
+			names = append(names, awsapi.Val(t.Name))
+		}
+		if awsapi.Val(page.NextToken) == "" {
+			return names, nil
+		}
+		in.NextToken = page.NextToken
+	}
+}
+
+// explain gives an engine's error about the query its place in the user's
+// file, and says what there is in place of what is missing.
+func (x *run) explain(err error) error {
+	for _, name := range x.order {
+		if e := x.inputs[name].relation.Explain(err); e != err { //nolint:errorlint // identity is the question
+			return x.badInput(name, e)
+		}
+	}
+	var failed *engine.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	at := -1
+	if failed.Position >= 0 && failed.Position <= len(x.bound.text) {
+		at = x.bound.origin(failed.Position)
+	}
+	switch failed.Kind {
+	case engine.Missing:
+		if failed.ObjectType == "Column" {
+			return x.unknownColumn(failed, at)
+		}
+	case engine.Cancelled, engine.OutOfMemory, engine.DiskFull, engine.IO, engine.Closed, engine.Fatal, engine.Internal:
+		return err
+	case engine.Conversion:
+		// Its place may lie in a view's text: the message holds the value.
+		at = -1
+	}
+	message, rest, _ := strings.Cut(failed.Message, "\n")
+	return x.spec.at(at, message, strings.TrimSpace(rest), err)
+}
+
+// badInput is a bad row of a table that the query reads.
+func (x *run) badInput(name string, err error) error {
+	var bad *table.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	hint := ""
+	if bad.Column != "" && bad.Value != "" {
+		hint = fmt.Sprintf("See it:  tarn sql \"SELECT * FROM %s WHERE CAST(%s AS VARCHAR) = '%s'\"", name, bad.Column, strings.ReplaceAll(bad.Value, "'", "''"))
+	}
+	bad.Table = name
+	return &Error{File: x.spec.File, Message: bad.Error(), Hint: hint, Err: err}
+}
+
+func (x *run) unknownColumn(failed *engine.Error, at int) error {
+	name, owner := failed.Name, ""
+	if m := regexp.MustCompile(`"([^"]+)" does not have a column named "([^"]+)"`).FindStringSubmatch(failed.Message); m != nil {
+		owner, name = m[1], m[2]
+	}
+	if ref, ok := x.analysis.aliases[strings.ToLower(owner)]; ok {
+		if in := x.inputs[ref.String()]; in != nil {
+			return x.spec.at(at, fmt.Sprintf("%s has no column %q", ref, name), offer(name, columnNames(in)), failed)
+		}
+	}
+	var all []string
+	for _, n := range x.order {
+		all = append(all, columnNames(x.inputs[n])...)
+	}
+	if owner == "" && len(x.order) == 1 && len(x.analysis.ctes) == 0 {
+		return x.spec.at(at, fmt.Sprintf("%s has no column %q", x.order[0], name), offer(name, all), failed)
+	}
+	hint := ""
+	if len(failed.Candidates) > 0 && failed.Candidates[0] != "" {
+		if n := nearest(name, append(all, failed.Candidates...)); n != "" {
+			hint = fmt.Sprintf("Did you mean %q?", n)
+		}
+	} else if n := nearest(name, all); n != "" {
+		hint = fmt.Sprintf("Did you mean %q?", n)
+	}
+	if owner != "" {
+		return x.spec.at(at, fmt.Sprintf("%s has no column %q", owner, name), hint, failed)
+	}
+	return x.spec.at(at, fmt.Sprintf("no table of the query has a column %q", name), hint, failed)
+}
+
+func columnNames(in *input) []string {
+	out := make([]string, len(in.relation.Columns))
+	for i, c := range in.relation.Columns {
+		out[i] = c.Name
+	}
+	return out
+}
+
+// final words an error of the landing.
+func (x *run) final(err error) error {
+	var empty *table.EmptyError
+	if errors.As(err, &empty) {
+		why := ""
+		for _, name := range x.order {
+			if x.inputs[name].relation.Files == 0 {
+				why = fmt.Sprintf(": %s is empty", name)
+				break
+			}
+		}
+		return &Error{File: x.spec.File, Message: fmt.Sprintf("%s would replace %s rows by none%s. The old table is untouched.", x.spec.Table, thousands(empty.Rows), why),
+			Hint: fmt.Sprintf("If that is right:  tarn run %s --allow-empty", x.spec.Name), Err: err}
+	}
+	return err
+}
+
+// thousands writes 18204 as 18,204.
+func thousands(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
