@@ -238,15 +238,15 @@ func sameSegments(a, b []index.Segment) bool {
 
 // Put makes a file under TempDir an object. The file is gone from there afterwards, whether or not it went well.
 func (l *Lake) Put(ctx context.Context, bucket, key, file string) (etag string, err error) {
+	if rel, err := filepath.Rel(l.TempDir(), file); err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%s is not under %s", file, l.TempDir())
+	}
 	defer os.Remove(file)
 	if err := l.authorize(ctx, "s3:PutObject", bucket, key); err != nil {
 		return "", err
 	}
 	if err := checkKey(key); err != nil {
 		return "", err
-	}
-	if rel, err := filepath.Rel(l.TempDir(), file); err != nil || !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("%s is not under %s", file, l.TempDir())
 	}
 	set, err := l.s.digestFile(ctx, file)
 	if err != nil {

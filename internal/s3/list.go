@@ -37,7 +37,7 @@ func (e entry) name() string {
 
 // skipRows is how many keys under a common prefix are stepped over before the index is asked for the key after all
 // of them: stepping is cheaper for a few, and asking again is what keeps a folder of a million keys one lookup.
-const skipRows = 16
+const skipRows = 8
 
 // list walks the index in the order of keys. Its cost is that of the entries it gives, not of the keys under them.
 func (s *Service) list(ctx context.Context, l listing) (entries []entry, truncated bool, err error) {

@@ -11,6 +11,7 @@ import (
 
 	api "tarn/api/s3"
 	"tarn/internal/awsapi"
+	"tarn/internal/s3/index"
 )
 
 const account = "000000000000"
@@ -222,4 +223,65 @@ func BenchmarkGet16KiB(b *testing.B) {
 			out.Body.Close()
 		}
 	})
+}
+
+// BenchmarkListFolders lists a bucket whose folders hold many keys: the cost is that of the folders.
+func BenchmarkListFolders(b *testing.B) {
+	s := openService(b, b.TempDir(), nil)
+	mustBucket(b, s, "lake")
+	ctx := caller(b.Context())
+	fillKeys(b, s, 100_000)
+	for b.Loop() {
+		out, err := s.ListObjectsV2(ctx, &api.ListObjectsV2Input{Bucket: new("lake"), Delimiter: new("/")})
+		if err != nil || len(out.CommonPrefixes) != 100 {
+			b.Fatal(len(out.CommonPrefixes), err)
+		}
+	}
+}
+
+// BenchmarkListPages walks 100,000 keys in pages of a thousand.
+func BenchmarkListPages(b *testing.B) {
+	s := openService(b, b.TempDir(), nil)
+	mustBucket(b, s, "lake")
+	ctx := caller(b.Context())
+	fillKeys(b, s, 100_000)
+	for b.Loop() {
+		n := 0
+		in := &api.ListObjectsV2Input{Bucket: new("lake")}
+		for {
+			out, err := s.ListObjectsV2(ctx, in)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n += len(out.Contents)
+			if in.ContinuationToken = out.NextContinuationToken; in.ContinuationToken == nil {
+				break
+			}
+		}
+		if n != 100_000 {
+			b.Fatal(n)
+		}
+	}
+}
+
+func fillKeys(b *testing.B, s *Service, n int) {
+	b.Helper()
+	bucket, err := s.bucket("lake")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for done := 0; done < n; done += 5000 {
+		err := s.index.Update(b.Context(), func(tx *index.Tx) error {
+			for i := done; i < done+5000; i++ {
+				o := &index.Object{Bucket: bucket.ID, Key: fmt.Sprintf("%02d/%05d", i%100, i), ETag: "d41d8cd98f00b204e9800998ecf8427e", Class: standardClass}
+				if err := tx.PutObject(o, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }

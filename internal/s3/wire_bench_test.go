@@ -36,7 +36,11 @@ func TestServeChild(t *testing.T) {
 // startServer starts TestServeChild and answers its address and the CPU time it has used, in microseconds.
 func startServer(b *testing.B) (endpoint string, cpu func() float64) {
 	b.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestServeChild$", "-test.timeout=0")
+	args := []string{"-test.run=^TestServeChild$", "-test.timeout=0"}
+	if profile := os.Getenv("TARN_S3_BENCH_PROFILE"); profile != "" {
+		args = append(args, "-test.cpuprofile="+profile)
+	}
+	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), serveEnv+"="+b.TempDir())
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
