@@ -2,28 +2,47 @@ package table
 
 import (
 	"iter"
+	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// batchReader shows an iterator of Arrow batches as the reader that DuckDB takes.
+// batchReader shows an iterator of Arrow batches as the reader that DuckDB
+// takes. DuckDB's threads call it from C, where iter.Pull's coroutines can't
+// go: a goroutine of its own runs the iterator.
 type batchReader struct {
-	schema *arrow.Schema
-	next   func() (arrow.RecordBatch, error, bool)
-	stop   func()
-	batch  arrow.RecordBatch
-	err    error
-	refs   atomic.Int64
+	schema  *arrow.Schema
+	batches chan arrow.RecordBatch
+	failure chan error // holds the iterator's error, or nothing
+	stop    chan struct{}
+	once    sync.Once
+	batch   arrow.RecordBatch
+	err     error
+	refs    atomic.Int64
 }
 
 var _ array.RecordReader = (*batchReader)(nil)
 
 func newBatchReader(schema *arrow.Schema, batches iter.Seq2[arrow.RecordBatch, error]) *batchReader {
-	next, stop := iter.Pull2(batches)
-	r := &batchReader{schema: schema, next: next, stop: stop}
+	r := &batchReader{schema: schema, batches: make(chan arrow.RecordBatch), failure: make(chan error, 1), stop: make(chan struct{})}
 	r.refs.Store(1)
+	go func() {
+		defer close(r.batches)
+		for batch, err := range batches {
+			if err != nil {
+				r.failure <- err
+				return
+			}
+			select {
+			case r.batches <- batch:
+			case <-r.stop:
+				batch.Release()
+				return
+			}
+		}
+	}()
 	return r
 }
 
@@ -34,16 +53,16 @@ func (r *batchReader) Next() bool {
 		r.batch.Release()
 		r.batch = nil
 	}
-	if r.err != nil {
-		return false
-	}
-	batch, err, ok := r.next()
-	if err != nil {
-		r.err = err
+	batch, ok := <-r.batches
+	if !ok {
+		select {
+		case r.err = <-r.failure:
+		default:
+		}
 		return false
 	}
 	r.batch = batch
-	return ok
+	return true
 }
 
 func (r *batchReader) RecordBatch() arrow.RecordBatch { return r.batch }
@@ -52,10 +71,15 @@ func (r *batchReader) Err() error                     { return r.err }
 func (r *batchReader) Retain()                        { r.refs.Add(1) }
 
 func (r *batchReader) Release() {
-	if r.refs.Add(-1) == 0 {
-		if r.batch != nil {
-			r.batch.Release()
-		}
-		r.stop()
+	if r.refs.Add(-1) > 0 {
+		return
+	}
+	r.once.Do(func() { close(r.stop) })
+	if r.batch != nil {
+		r.batch.Release()
+		r.batch = nil
+	}
+	for batch := range r.batches { // until the iterator has ended
+		batch.Release()
 	}
 }
