@@ -1,15 +1,23 @@
 package main
 
 import (
-	"errors"
-
+	"tarn/internal/glue/job/sqljob"
 	"tarn/internal/pipeline"
 )
 
-// generators are the scripts of steps that run natively here and as Python on AWS.
+// generators make the scripts of steps that run natively here and as Python on AWS.
 func generators() pipeline.Generators {
 	return pipeline.Generators{
-		SQL:  func(pipeline.SQLJob) (string, error) { return "", errors.New("SQL jobs are not built yet") },
-		Load: func(pipeline.LoadJob) (string, error) { return "", errors.New("loads are not built yet") },
+		SQL: func(j pipeline.SQLJob) (string, error) {
+			return sqljob.Script(sqljob.Spec{
+				Project: j.Project, Name: j.Name, File: j.File, Query: j.Query, Database: j.Database, RawDatabase: j.RawDatabase,
+				Table: j.Name, Location: "s3://" + j.Bucket + "/curated/" + j.Name + "/", Partition: j.Partition, Keys: j.Keys,
+			})
+		},
+		Load: func(j pipeline.LoadJob) (string, error) {
+			return sqljob.LoadScript(sqljob.LoadSpec{
+				Project: j.Project, Table: j.Table, Schema: j.Schema, ExternalSchema: j.ExternalSchema, Dist: j.Dist, Sort: j.Sort, DataSets: j.DataSets,
+			})
+		},
 	}
 }

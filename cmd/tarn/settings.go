@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -67,4 +68,24 @@ func expandHome(p string) string {
 		}
 	}
 	return p
+}
+
+// parseSize reads 512MB, 4GB or a number of bytes; "" is 0.
+func parseSize(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, u := range []struct {
+		suffix string
+		factor int64
+	}{{"TB", 1 << 40}, {"GB", 1 << 30}, {"MB", 1 << 20}, {"KB", 1 << 10}, {"", 1}} {
+		if n, ok := strings.CutSuffix(strings.ToUpper(s), u.suffix); ok {
+			v, err := strconv.ParseInt(strings.TrimSpace(n), 10, 64)
+			if err != nil || v <= 0 {
+				break
+			}
+			return v * u.factor, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a size such as 512MB or 4GB", s)
 }

@@ -3,28 +3,45 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	glueapi "tarn/api/glue"
 	"tarn/api/iam"
+	logsapi "tarn/api/logs"
+	qsapi "tarn/api/quicksight"
 	s3api "tarn/api/s3"
 	"tarn/api/scheduler"
 	"tarn/api/secretsmanager"
 	"tarn/api/sts"
 	"tarn/internal/awsapi"
 	"tarn/internal/console"
+	"tarn/internal/engine"
 	"tarn/internal/glue/catalog"
+	"tarn/internal/glue/crawler"
+	"tarn/internal/glue/job"
+	"tarn/internal/glue/job/sqljob"
 	"tarn/internal/identity"
+	"tarn/internal/logs"
 	"tarn/internal/meta"
 	"tarn/internal/meta/sqlite"
+	"tarn/internal/quicksight/dashboard"
+	"tarn/internal/quicksight/dataset"
+	"tarn/internal/redshift/warehouse"
+	"tarn/internal/redshift/wire"
 	"tarn/internal/s3"
 	"tarn/internal/server"
+	"tarn/internal/table"
 	"tarn/web"
 )
 
@@ -38,12 +55,20 @@ type wiring struct {
 	now     func() time.Time
 	stderr  io.Writer // for the progress of installations
 
-	store   meta.Store
-	who     *identity.Directory
-	lake    *s3.Service
-	catalog *catalog.Service
-	aws     *awsapi.Server
-	console *console.Console
+	store      meta.Store
+	who        *identity.Directory
+	lake       *s3.Service
+	engine     *engine.Engine
+	logs       *logs.Store
+	catalog    *catalog.Service
+	reader     *table.Reader
+	warehouse  *warehouse.Warehouse
+	dataSets   *dataset.Service
+	dashboards *dashboard.Service
+	jobs       *job.Service
+	crawlers   *crawler.Service
+	aws        *awsapi.Server
+	console    *console.Console
 }
 
 func (w *wiring) dir(name string) string { return filepath.Join(w.o.data, name) }
@@ -64,10 +89,62 @@ func (w *wiring) parts() []server.Part {
 		{Name: "metadata", Start: w.startMeta, Stop: func(context.Context) error { return w.store.Close() }},
 		{Name: "identity", Start: w.startIdentity},
 		{Name: "lake", Start: w.startLake, Stop: func(context.Context) error { return w.lake.Close() }},
+		{Name: "engine", Start: w.startEngine, Stop: func(ctx context.Context) error { return w.engine.Close(ctx) }},
+		{Name: "logs", Start: w.startLogs},
 		{Name: "catalog", Start: w.startCatalog},
+		{Name: "warehouse", Start: w.startWarehouse},
+		{Name: "dashboards", Start: w.startQuickSight, Stop: func(ctx context.Context) error { return w.dataSets.Close(ctx) }},
+		{Name: "jobs", Start: w.startJobs, Stop: func(context.Context) error { return w.jobs.Close() }},
+		{Name: "crawlers", Start: w.startCrawlers, Stop: func(context.Context) error { return w.crawlers.Close() }},
 		{Name: "apis", Start: w.startAPIs},
+		w.redshift(),
 		server.HTTP("listeners", w.api, http.HandlerFunc(w.route), w.log),
+		{Name: "recovery", Start: w.recover},
 	}
+}
+
+// redshift is the part that serves the warehouse's port.
+func (w *wiring) redshift() server.Part {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	return server.Part{
+		Name: "redshift",
+		Start: func(context.Context) error {
+			srv := &wire.Server{Backend: w.warehouse, Log: w.log}
+			for _, l := range w.pg {
+				wg.Go(func() {
+					if err := srv.Serve(ctx, l); err != nil {
+						w.log.Error("listener ended", "address", l.Addr().String(), "error", err)
+					}
+				})
+			}
+			return nil
+		},
+		Stop: func(context.Context) error {
+			cancel()
+			wg.Wait()
+			return nil
+		},
+	}
+}
+
+// recover takes up what a killed predecessor left unfinished, once everything
+// that it may need can be reached.
+func (w *wiring) recover(ctx context.Context) error {
+	if err := w.jobs.Start(ctx); err != nil {
+		return fmt.Errorf("jobs: %w", err)
+	}
+	if err := w.crawlers.Recover(ctx); err != nil {
+		return fmt.Errorf("crawlers: %w", err)
+	}
+	if w.o.spark == "warm" {
+		go func() {
+			if err := w.jobs.Prewarm(ctx, func(line string) { fmt.Fprintln(w.stderr, line) }); err != nil && ctx.Err() == nil {
+				w.log.Error("Spark did not start", "error", err)
+			}
+		}()
+	}
+	return nil
 }
 
 func (w *wiring) startMeta(context.Context) (err error) {
@@ -92,9 +169,82 @@ func (w *wiring) startLake(ctx context.Context) (err error) {
 	return err
 }
 
-func (w *wiring) startCatalog(context.Context) error {
+func (w *wiring) startEngine(context.Context) (err error) {
+	memory, err := parseSize(w.o.memory)
+	if err != nil {
+		return err
+	}
+	w.engine, err = engine.Open(engine.Options{
+		TempDir: w.dir("tmp/spill"), MemoryLimit: memory,
+		AllowedDirectories: []string{w.dir("warehouse"), w.dir("spice"), w.scans(), w.lake.Lake().TempDir()},
+	})
+	return err
+}
+
+// scans is where links to the lake's files stand while a query reads them.
+func (w *wiring) scans() string { return w.dir("tmp/scan") }
+
+func (w *wiring) startLogs(context.Context) (err error) {
+	w.logs, err = logs.Open(w.dir("runs/logs"), w.now)
+	return err
+}
+
+func (w *wiring) startCatalog(context.Context) (err error) {
 	w.catalog = catalog.New(catalog.Config{Store: w.store, Sealer: w.who.Sealer(), Now: w.now})
+	w.reader, err = table.NewReader(tableLake{w.lake.Lake()}, w.catalog, w.scans(), newID)
+	return err
+}
+
+func (w *wiring) roles() roles { return roles{w.who, w.authorize} }
+
+func (w *wiring) startWarehouse(ctx context.Context) (err error) {
+	w.warehouse, err = warehouse.Open(ctx, warehouse.Options{
+		Dir: w.dir("warehouse"), Engine: w.engine, Meta: w.store, MasterPassword: func() string { return w.who.Root().SecretAccessKey },
+		Lake: warehouseLake{w.catalog, w.reader}, Files: warehouseFiles{tableLake{w.lake.Lake()}, w.reader}, Principals: w.roles(),
+		Account: w.o.account, Now: w.now, Log: w.log,
+	})
+	return err
+}
+
+func (w *wiring) startQuickSight(ctx context.Context) (err error) {
+	w.dataSets, err = dataset.Open(ctx, dataset.Options{
+		Store: w.store, Engine: w.engine, Dir: w.dir("spice"), Now: w.now, NewID: newID, Log: w.log,
+		Sources: map[dataset.Kind]dataset.Source{dataset.Warehouse: warehouseSource{w.warehouse}, dataset.Lake: lakeSource{w.reader}},
+	})
+	if err != nil {
+		return err
+	}
+	w.dashboards = dashboard.New(dashboard.Options{Store: w.store, DataSets: w.dataSets, Authorize: w.authorize, Now: w.now})
 	return nil
+}
+
+func (w *wiring) startJobs(context.Context) (err error) {
+	writer := table.NewWriter(tableLake{w.lake.Lake()}, w.catalog, w.reader, w.now, uuid.New)
+	w.jobs, err = job.New(job.Options{
+		Store: w.store, Roles: jobRoles{w.who}, Lake: objects{w.lake}, Logs: w.logs, Data: w.o.data, Endpoint: w.endpoint, Now: w.now, Rand: rand.Reader, Log: w.log,
+		Native: native{
+			sql:  &sqljob.Runner{Engine: w.engine, Reader: w.reader, Writer: writer, Catalog: w.catalog, Now: w.now, NewID: newID},
+			load: &sqljob.Loader{Warehouse: loadWarehouse{w}, DataSets: refresher{w}, Now: w.now},
+		},
+	})
+	return err
+}
+
+func (w *wiring) startCrawlers(context.Context) error {
+	w.crawlers = crawler.New(crawler.Config{Store: w.store, Catalog: w.catalog, Lake: crawlerLake{w.lake.Lake()}, Roles: w.roles(), Log: w.writeLog, Now: w.now, NewID: newUUID})
+	return nil
+}
+
+// writeLog appends a line to a log of the caller's account.
+func (w *wiring) writeLog(ctx context.Context, group, stream, message string) {
+	s, err := w.logs.Stream(awsapi.CallerFrom(ctx).Account, group, stream)
+	if err == nil {
+		_, err = io.WriteString(s, message+"\n")
+		err = errors.Join(err, s.Close())
+	}
+	if err != nil {
+		w.log.Warn("a log line is lost", "group", group, "stream", stream, "error", err)
+	}
 }
 
 // Each service's answer to what is not built lies deeper than its own methods, so that they win.
@@ -113,9 +263,25 @@ type (
 	glueRest struct{ glueapi.Unimplemented }
 	glueAPI  struct {
 		*catalog.Service
+		crawlersAPI
+		jobsAPI
 		glueRest
 	}
-	s3API struct {
+	crawlersAPI struct{ *crawler.Service }
+	jobsAPI     struct{ *job.Service }
+	logsRest    struct{ logsapi.Unimplemented }
+	logsAPI     struct {
+		*logs.Service
+		logsRest
+	}
+	qsRest struct{ qsapi.Unimplemented }
+	qsAPI  struct {
+		*dataset.Service
+		dashboardsAPI
+		qsRest
+	}
+	dashboardsAPI struct{ *dashboard.Service }
+	s3API         struct {
 		*s3.Service
 		s3Rest
 	}
@@ -126,12 +292,14 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: iam.Model, Service: iamAPI{Directory: w.who}})
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
 	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
-	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog}, Access: identity.GlueAccess})
+	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}}, Access: identity.GlueAccess})
+	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
+	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
 	w.aws.Register(awsapi.Registration{Model: scheduler.Model, Service: scheduler.Unimplemented{}})
 	w.console, err = console.New(console.Options{
 		Pages: web.Handler(web.Files()), Store: w.store, API: w.aws.Call, Root: w.who.RootCaller, Health: w.srv.Health,
-		Hosts: w.domains(), Now: w.now, Rand: rand.Reader, Log: w.log,
+		Hosts: w.domains(), Now: w.now, Rand: rand.Reader, Log: w.log, Queries: w.queries(), Follow: w.follow,
 	})
 	return err
 }
