@@ -16,25 +16,48 @@ import (
 
 // StartCrawler begins a crawl.
 func (s *Service) StartCrawler(ctx context.Context, in *glue.StartCrawlerInput) (*glue.StartCrawlerOutput, error) {
-	if _, err := s.StartCrawl(ctx, awsapi.Val(in.Name)); err != nil {
+	if err := s.StartCrawl(ctx, awsapi.Val(in.Name), s.NewID()); err != nil {
 		return nil, err
 	}
 	return &glue.StartCrawlerOutput{}, nil
 }
 
-// StartCrawl begins a crawl and answers its id.
-func (s *Service) StartCrawl(ctx context.Context, name string) (string, error) {
+// NewCrawlID makes an id for StartCrawl.
+func (s *Service) NewCrawlID() (string, error) { return s.NewID(), nil }
+
+// StartCrawl begins a crawl. It may be repeated: a crawl that has this id already is not begun again.
+func (s *Service) StartCrawl(ctx context.Context, name, id string) error {
 	caller, err := callerOf(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	c := &crawlDoc{ID: s.NewID(), State: glue.CrawlerHistoryStateRunning, Start: s.Now().UTC(), Caller: caller}
-	err = s.Store.Update(ctx, func(tx meta.Tx) error { return begin(tx, caller.Account, name, c) })
-	if err != nil {
-		return "", err
+	c := &crawlDoc{ID: id, State: glue.CrawlerHistoryStateRunning, Start: s.Now().UTC(), Caller: caller}
+	again := false
+	err = s.Store.Update(ctx, func(tx meta.Tx) error {
+		old, err := findCrawl(tx, caller.Account, name, id)
+		if again = old != nil; again || err != nil {
+			return err
+		}
+		return begin(tx, caller.Account, name, c)
+	})
+	if err != nil || again {
+		return err
 	}
 	s.launch(caller.Account, name, c)
-	return c.ID, nil
+	return nil
+}
+
+// findCrawl finds a crawl by its id; nil if there is none. The one that is asked for is mostly the newest.
+func findCrawl(tx meta.Tx, account, name, id string) (*crawlDoc, error) {
+	var found *crawlDoc
+	err := tx.Scan(KindCrawl, meta.Key{account, name}, nil, func(k meta.Key, raw json.RawMessage) (bool, error) {
+		if k[3] != id {
+			return true, nil
+		}
+		found = new(crawlDoc)
+		return false, json.Unmarshal(raw, found)
+	})
+	return found, err
 }
 
 // begin records a crawl before anything is done for it.
@@ -254,21 +277,11 @@ func clipText(s string, n int) string {
 	return strings.ToValidUTF8(s[:n-3], "") + "..."
 }
 
-// CrawlState is one crawl for those who wait for it.
-type CrawlState struct {
-	State     string // glue.CrawlState*
-	Start     time.Time
-	End       time.Time
-	Error     string
-	LogGroup  string
-	LogStream string
-}
-
-// Crawl answers the state of one crawl. A change of it is a change of KindCrawl or KindCrawler.
-func (s *Service) Crawl(ctx context.Context, name, id string) (CrawlState, error) {
+// Crawl answers one crawl. A change of it is a change of KindCrawl or KindCrawler.
+func (s *Service) Crawl(ctx context.Context, name, id string) (*glue.Crawl, error) {
 	caller, err := callerOf(ctx)
 	if err != nil {
-		return CrawlState{}, err
+		return nil, err
 	}
 	var found *crawlDoc
 	stopping := false
@@ -276,33 +289,31 @@ func (s *Service) Crawl(ctx context.Context, name, id string) (CrawlState, error
 		if d, err := getCrawler(tx, caller.Account, name); err == nil {
 			stopping = d.Current != nil && d.Current.ID == id && awsapi.Val(d.Crawler.State) == glue.CrawlerStateStopping
 		}
-		return tx.Scan(KindCrawl, meta.Key{caller.Account, name}, nil, func(k meta.Key, raw json.RawMessage) (bool, error) {
-			if k[3] != id {
-				return true, nil
-			}
-			found = new(crawlDoc)
-			return false, json.Unmarshal(raw, found)
-		})
+		var err error
+		found, err = findCrawl(tx, caller.Account, name, id)
+		return err
 	})
 	if err != nil {
-		return CrawlState{}, err
+		return nil, err
 	}
 	if found == nil {
-		return CrawlState{}, glue.EntityNotFoundException("Crawl %s of crawler %s not found.", id, name)
+		return nil, glue.EntityNotFoundException("Crawl %s of crawler %s not found.", id, name)
 	}
-	out := CrawlState{Start: found.Start, End: found.End, Error: found.Error, LogGroup: LogGroup, LogStream: name}
-	switch found.State {
-	case glue.CrawlerHistoryStateRunning:
-		out.State = glue.CrawlStateRunning
-		if stopping {
-			out.State = glue.CrawlStateCancelling
-		}
-	case glue.CrawlerHistoryStateCompleted:
-		out.State = glue.CrawlStateSucceeded
-	case glue.CrawlerHistoryStateStopped:
-		out.State = glue.CrawlStateCancelled
+	out := &glue.Crawl{StartedOn: stamp(found.Start), CompletedOn: stamp(found.End), LogGroup: new(LogGroup), LogStream: &name}
+	if found.Error != "" {
+		out.ErrorMessage = &found.Error
+	}
+	switch {
+	case found.State == glue.CrawlerHistoryStateRunning && stopping:
+		out.State = new(glue.CrawlStateCancelling)
+	case found.State == glue.CrawlerHistoryStateRunning:
+		out.State = new(glue.CrawlStateRunning)
+	case found.State == glue.CrawlerHistoryStateCompleted:
+		out.State = new(glue.CrawlStateSucceeded)
+	case found.State == glue.CrawlerHistoryStateStopped:
+		out.State = new(glue.CrawlStateCancelled)
 	default:
-		out.State = glue.CrawlStateFailed
+		out.State = new(glue.CrawlStateFailed)
 	}
 	return out, nil
 }
