@@ -28,6 +28,7 @@ type looked struct {
 	namespaces map[string]*namespace // by database and name; nil where there is none
 	infos      map[string]*sql.TableInfo
 	staged     *staged // stands for the name stagedName
+	explicit   bool    // identity columns take values: COPY ... EXPLICIT_IDS
 }
 
 // stagedName can't be written by a user: names don't start with a blank.
@@ -230,6 +231,9 @@ func (c *catalog) info(r *relation) (*sql.TableInfo, error) {
 	for _, col := range r.Columns {
 		sc := sql.Column{Name: col.Name, Type: col.Type, NotNull: col.NotNull, Identity: col.Identity}
 		if col.Identity != nil {
+			if c.explicit && !col.Identity.ByDefault {
+				sc.Identity = &sql.Identity{Seed: col.Identity.Seed, Step: col.Identity.Step, ByDefault: true}
+			}
 			sc.IdentityNext = "nextval(" + engine.QuoteText(r.sequence(col.Num)) + ")"
 		}
 		if col.Default != "" {
