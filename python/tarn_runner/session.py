@@ -71,7 +71,8 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
         "endpoint.region": region,
         "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
     }
-    if token := env.get("AWS_SESSION_TOKEN"):
+    token = env.get("AWS_SESSION_TOKEN", "")
+    if token:
         s3["session.token"] = token
         s3["aws.credentials.provider"] = "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider"
     catalog = {
@@ -82,6 +83,8 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
         ".client.credentials-provider": _PROVIDER,
         ".client.credentials-provider.credentials.uri": credentials_url,
         ".client.credentials-provider.uri": credentials_url,
+        # The clients of S3 overwrite the provider's address with this one.
+        ".client.refresh-credentials-endpoint": credentials_url,
     }
     if warehouse := env.get("TARN_TEMP_DIR"):
         catalog[".warehouse"] = warehouse.rstrip("/") + "/warehouse"
