@@ -168,7 +168,7 @@ func (s *Service) run(ctx context.Context, req *query.Request, build func() (*qu
 	}
 	h, err := s.openSet(ctx, req.Definition, q.DataSet)
 	if err != nil {
-		return nil, err
+		return nil, failed(err)
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	// What is served may be older than the data set's definition while a new generation is built.
@@ -235,6 +235,10 @@ func failed(err error) error {
 			return err
 		}
 		return quicksight.ConflictException("The query failed: %s", e.Error())
+	}
+	var source *dataset.SourceError
+	if errors.As(err, &source) {
+		return quicksight.ConflictException("The data set cannot be read: %s", source.Error())
 	}
 	return err
 }

@@ -321,6 +321,7 @@ func errorText(err error) string {
 func errorType(err error) string {
 	var e *engine.Error
 	var a *awsapi.Error
+	var source *SourceError
 	switch {
 	case errors.Is(err, errCancelled):
 		return quicksight.IngestionErrorTypeIngestionCanceled
@@ -336,8 +337,10 @@ func errorType(err error) string {
 		return quicksight.IngestionErrorTypeInvalidDataprepSyntax
 	case errors.As(err, &a) && strings.HasPrefix(a.Code, "AccessDenied"):
 		return quicksight.IngestionErrorTypePermissionDenied
+	case errors.As(err, &source):
+		return source.ingestionType()
 	case !errors.As(err, &e):
-		return quicksight.IngestionErrorTypeSqlException
+		return quicksight.IngestionErrorTypeInternalServiceError
 	}
 	switch e.Kind {
 	case engine.Missing:

@@ -35,8 +35,8 @@ type Options struct {
 
 // Service implements the operations of QuickSight on data sources, data sets, ingestions and tags.
 type Service struct {
-	resource.Tags
 	o    Options
+	tags resource.Tags
 	stop context.Context
 	end  context.CancelFunc
 	runs sync.WaitGroup
@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if o.Owns == nil {
 		o.Owns = loopback
 	}
-	s := &Service{Tags: resource.Tags{Store: o.Store}, o: o, generations: map[string]*generation{}, queues: map[string]*queue{}}
+	s := &Service{o: o, tags: resource.Tags{Store: o.Store}, generations: map[string]*generation{}, queues: map[string]*queue{}}
 	s.stop, s.end = context.WithCancel(context.Background())
 	if err := s.recover(ctx); err != nil {
 		return nil, fmt.Errorf("recovering data sets: %w", err)
@@ -182,9 +182,9 @@ func (s *Service) sourceOf(tx meta.Tx, account string, set *quicksight.DataSet) 
 	return &src, nil
 }
 
-// session opens an engine session with the settings that compiled expressions expect.
+// session opens an engine session with the settings that compiled expressions expect, and the warehouse's relations.
 func (s *Service) session(ctx context.Context) (*engine.Session, error) {
-	return s.o.Engine.Session(ctx, engine.WithSetting("TimeZone", "'UTC'"), engine.WithSetting("ieee_floating_point_ops", "false"), engine.WithSetting("max_expression_depth", "3000"))
+	return s.o.Engine.Session(ctx, engine.WithRedshiftSettings(), engine.WithSetting("max_expression_depth", "3000"))
 }
 
 // Handle is a data set opened for a query: a session, and the relation to put after FROM.
@@ -236,7 +236,7 @@ func (s *Service) Open(ctx context.Context, account, id string) (*Handle, error)
 	}
 	relation, release, err := source.Relation(awsapi.WithCaller(ctx, src.Owner.caller()), sess, q)
 	if err != nil {
-		return nil, errors.Join(err, sess.Close())
+		return nil, errors.Join(sourceError(err), sess.Close())
 	}
 	return &Handle{Session: sess, Relation: p.sql(relation), Columns: p.queryColumns(), release: release}, nil
 }

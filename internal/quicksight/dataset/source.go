@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"tarn/api/quicksight"
@@ -22,9 +23,9 @@ const (
 // SourceQuery names rows: a table, or in the warehouse a query in its own SQL.
 type SourceQuery struct {
 	Kind     Kind
-	Database string // of the warehouse
+	Database string // of the warehouse, or of the Glue catalog
 	User     string // of the warehouse; empty is its first user
-	Schema   string // of the lake: the catalog's database
+	Schema   string // of the warehouse
 	Table    string
 	SQL      string // instead of Schema and Table
 }
@@ -38,6 +39,46 @@ type Source interface {
 	Describe(ctx context.Context, q SourceQuery) ([]SourceColumn, error)
 	// Relation gives what stands after FROM in a query of this session: a quoted name or a parenthesised query. It holds until close.
 	Relation(ctx context.Context, sess *engine.Session, q SourceQuery) (sql string, close func(), err error)
+}
+
+// SourceError is a source's refusal or failure. A Source may answer one to say what kind of failure it was, by its SQLSTATE; whatever
+// else it answers, but for errors of AWS's APIs and of the engine, is wrapped in one.
+type SourceError struct {
+	SQLState string
+	Err      error
+}
+
+func (e *SourceError) Error() string { return e.Err.Error() }
+
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// ingestionType is QuickSight's word for the failure.
+func (e *SourceError) ingestionType() string {
+	switch {
+	case e.SQLState == "42P01", e.SQLState == "3F000", e.SQLState == "3D000":
+		return quicksight.IngestionErrorTypeSqlTableNotFound
+	case e.SQLState == "42703", e.SQLState == "42804":
+		return quicksight.IngestionErrorTypeSqlSchemaMismatchError
+	case e.SQLState == "42501":
+		return quicksight.IngestionErrorTypePermissionDenied
+	case strings.HasPrefix(e.SQLState, "28"):
+		return quicksight.IngestionErrorTypePasswordAuthenticationFailure
+	case e.SQLState == "22003":
+		return quicksight.IngestionErrorTypeSqlNumericOverflow
+	case strings.HasPrefix(e.SQLState, "22"):
+		return quicksight.IngestionErrorTypeSqlInvalidParameterValue
+	}
+	return quicksight.IngestionErrorTypeSqlException
+}
+
+func sourceError(err error) error {
+	var api *awsapi.Error
+	var db *engine.Error
+	var own *SourceError
+	if err == nil || errors.As(err, &api) || errors.As(err, &db) || errors.As(err, &own) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &SourceError{Err: err}
 }
 
 // columnType maps the engine's types to QuickSight's.
@@ -67,11 +108,13 @@ func sourceQuery(src *sourceRecord, t *quicksight.PhysicalTable) (SourceQuery, e
 	switch {
 	case t.RelationalTable != nil:
 		r := t.RelationalTable
-		if s := awsapi.Val(r.Schema); s != "" {
+		q.Table = awsapi.Val(r.Name)
+		if s := awsapi.Val(r.Schema); s != "" && q.Kind == Lake {
+			q.Database = s
+		} else if s != "" {
 			q.Schema = s
 		}
-		q.Table = awsapi.Val(r.Name)
-		if q.Kind == Lake && q.Schema == "" {
+		if q.Database == "" {
 			return q, quicksight.InvalidParameterValueException("The table %s names no Schema", q.Table).WithHint("For an ATHENA data source, Schema is the database of the Glue catalog.")
 		}
 	case t.CustomSql != nil:

@@ -119,7 +119,7 @@ func (s *Service) fill(ctx context.Context, g *generation, p *plan, q SourceQuer
 	defer func() { err = errors.Join(err, sess.Close()) }()
 	from, release, err := source.Relation(awsapi.WithCaller(ctx, src.Owner.caller()), sess, q)
 	if err != nil {
-		return 0, err
+		return 0, sourceError(err)
 	}
 	defer release()
 	name := database(g.id)

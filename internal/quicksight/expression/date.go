@@ -22,8 +22,8 @@ var dateFunctions = map[string]function{
 		n, err := want(call, args, 0, Integer)
 		return Value{SQL: try(args, "make_timestamp("+n+" * 1000000)"), Type: Datetime}, err
 	}},
-	"formatdate":  {min: 1, max: 3, compile: formatDate},
-	"parsedate":   {min: 1, max: 3, compile: parseDate},
+	"formatdate": {min: 1, max: 3, compile: formatDate},
+	"parsedate":  {min: 1, max: 3, compile: parseDate},
 }
 
 func period(call *Call, args []Value, i int, more ...string) (string, error) {
