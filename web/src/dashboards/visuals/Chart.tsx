@@ -132,7 +132,9 @@ interface ItemLayout {
   height?: number;
 }
 interface Internals {
-  getModel: () => { getSeriesByIndex: (i: number) => { getData: () => { getItemLayout: (j: number) => ItemLayout | number[] | undefined } } | undefined };
+  getModel: () => {
+    getSeriesByIndex: (i: number) => { getData: () => { getItemLayout: (j: number) => ItemLayout | undefined; getLayout: (name: string) => ArrayLike<number> | undefined } } | undefined;
+  };
 }
 
 /** Says in the hidden table where each mark was drawn, for tools that click where a reader would. */
@@ -141,13 +143,14 @@ function placeMarks(element: HTMLElement, chart: ECharts): void {
   const model = (chart as unknown as Internals).getModel();
   for (const cell of cells) {
     const [series, index] = (cell.dataset.mark ?? "").split(":").map(Number);
-    const layout = model.getSeriesByIndex(series ?? 0)?.getData().getItemLayout(index ?? 0);
-    const at = Array.isArray(layout)
-      ? [layout[0], layout[1]]
-      : layout?.x === undefined || layout.y === undefined
-        ? undefined
-        : [layout.x + (layout.width ?? 0) / 2, layout.y + (layout.height ?? 0) / 2];
-    if (at?.[0] === undefined || at[1] === undefined || Number.isNaN(at[0]) || Number.isNaN(at[1])) {
+    const drawn = model.getSeriesByIndex(series ?? 0)?.getData();
+    // A line keeps its points in one array, a bar a box for each.
+    const points = drawn?.getLayout("points");
+    const box = drawn?.getItemLayout(index ?? 0);
+    const at = points
+      ? [points[2 * (index ?? 0)], points[2 * (index ?? 0) + 1]]
+      : [(box?.x ?? NaN) + (box?.width ?? 0) / 2, (box?.y ?? NaN) + (box?.height ?? 0) / 2];
+    if (at[0] === undefined || at[1] === undefined || Number.isNaN(at[0]) || Number.isNaN(at[1])) {
       delete cell.dataset.x;
       delete cell.dataset.y;
       continue;

@@ -39,7 +39,8 @@ export function readKpi(visual: KPIVisual, result: VisualResult, formats: Column
   const number = (row: typeof last, f: Field | undefined) => (row && f ? asNumber(row[at.get(f.id) ?? -1]) : null);
   const value = number(last, main);
   const raw = last?.[at.get(main.id) ?? -1];
-  const primary = formatCell(raw, main, type(main));
+  // No rows have no mean: that is neither zero nor a word.
+  const primary = raw === null || raw === undefined ? (main.nullText ?? nullString(main) ?? "–") : formatCell(raw, main, type(main));
 
   const other = targets[0] ?? (trend ? undefined : values[1]);
   const before = other ? number(last, other) : trend ? number(rows.at(-2), main) : null;
@@ -78,6 +79,12 @@ export function readKpi(visual: KPIVisual, result: VisualResult, formats: Column
         : { ...plainNumber, percent: true, decimals: 1 };
     return { text: (figure > 0 && method !== "PERCENT" ? "+" : "") + formatNumber(figure, style), against: name, direction };
   }
+}
+
+/** What the format says in place of nothing, when it says something. */
+function nullString(field: Field): string | undefined {
+  const { NumberDisplayFormatConfiguration: number, CurrencyDisplayFormatConfiguration: currency, PercentageDisplayFormatConfiguration: percentage } = field.numeric ?? {};
+  return (number ?? currency ?? percentage)?.NullValueFormatConfiguration?.NullString;
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -181,7 +181,7 @@ test("a KPI against a target", () => {
 });
 
 test("no rows is no figure, not zero", () => {
-  expect(readKpi(trendKpi, { ...monthly, Rows: [] }, none)).toMatchObject({ primary: "null", value: null });
+  expect(readKpi(trendKpi, { ...monthly, Rows: [] }, none)).toMatchObject({ primary: "–", value: null });
 });
 
 test("a table in the order, names and formats of its definition", () => {
