@@ -424,7 +424,7 @@ func (l *load) textFiles(ctx context.Context, lake context.Context, files []tabl
 		return err
 	}
 	if !l.noLoad {
-		if err := l.insert(ctx, "temp.main."+name); err != nil {
+		if err := l.insert(ctx, "temp.main."+name, false); err != nil {
 			return err
 		}
 	}
@@ -562,15 +562,20 @@ func (l *load) reject(url string, rec record, bad *rowError) error {
 	return out
 }
 
-// insert moves rows from a relation of the engine into the table.
-func (l *load) insert(ctx context.Context, from string) error {
+// insert moves rows from a relation of the engine into the table. unchecked says that texts may be
+// too long.
+func (l *load) insert(ctx context.Context, from string, unchecked bool) error {
 	cat := l.s.catalog(ctx)
 	cat.staged = &staged{sql: from}
 	stmt := &sql.InsertStmt{Table: l.stmt.Table}
 	items := &sql.Select{From: []sql.TableExpr{&sql.TableRef{Name: sql.QName{{Name: stagedName}}}}}
 	for i, c := range l.columns {
 		name := fmt.Sprintf("c%d", i+1)
-		cat.staged.columns = append(cat.staged.columns, sql.Column{Name: name, Type: c.Type})
+		t := c.Type
+		if t.IsText() && unchecked {
+			t = sql.Varchar(sql.MaxVarchar) // the assignment checks the length
+		}
+		cat.staged.columns = append(cat.staged.columns, sql.Column{Name: name, Type: t})
 		stmt.Columns = append(stmt.Columns, sql.Ident{Name: c.Name})
 		items.Items = append(items.Items, sql.SelectItem{X: &sql.ColumnRef{Name: sql.QName{{Name: name}}}})
 	}
@@ -638,7 +643,7 @@ func (l *load) parquet(ctx, lake context.Context, files []table.File) error {
 		}
 		items = append(items, fmt.Sprintf("CAST(%s AS %s) AS c%d", item, c.Type.DuckDB(), i+1))
 	}
-	return explain(l.insert(ctx, "(SELECT "+strings.Join(items, ", ")+" FROM "+from+")"))
+	return explain(l.insert(ctx, "(SELECT "+strings.Join(items, ", ")+" FROM "+from+")", true))
 }
 
 // compatible says whether a Parquet column of the engine's type may fill a column.
