@@ -731,7 +731,7 @@ func (c *compiler) selectCore(s *Select, orderBy []OrderItem) *selectOut {
 			col.use, col.source, col.attnum, col.notNull = v.col.use, v.col.source, v.col.attnum, v.col.notNull
 		}
 		out.cols = append(out.cols, col)
-		if it.alias && sc.lookup(it.name, v.pos) == nil {
+		if it.alias && !sc.has(it.name) {
 			sc.aliases = append(sc.aliases, aliasValue{it.name, v})
 		}
 	}
@@ -992,7 +992,7 @@ func (c *compiler) withAliases(items []item, f func() value) value {
 	save := c.scope.aliases
 	defer func() { c.scope.aliases = save }()
 	for _, it := range items {
-		if it.alias && it.x != nil && mentionsOnlyColumns(it.x) && c.scope.lookup(it.name, it.x.Pos()) == nil {
+		if it.alias && it.x != nil && mentionsOnlyColumns(it.x) && !c.scope.has(it.name) {
 			fl := c.f
 			var v value
 			if c.guard(func() { v = c.expr(it.x) }) == nil {

@@ -240,6 +240,9 @@ func (p *civilParser) clock(f string) error {
 	}
 	rest := f[end:]
 	parts := strings.Split(f[:end], ":")
+	if len(parts) < 2 {
+		return errDateSyntax
+	}
 	if len(parts) > 3 {
 		if len(parts) == 4 { // 10:00:00:500 has milliseconds after a colon
 			parts = []string{parts[0], parts[1], parts[2] + "." + parts[3]}

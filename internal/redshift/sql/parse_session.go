@@ -121,8 +121,13 @@ func (p *parser) settingValue() string {
 		p.pos++
 		v := t.raw
 		for p.isOp(".") || p.isOp("-") || p.isOp("/") { // us-east-1, America/New_York
-			v += p.take().text + p.text[p.here():p.tok().end]
-			p.pos++
+			v += p.take().text
+			part := p.take()
+			if part.kind != tokWord && part.kind != tokNumber {
+				p.pos--
+				p.fail()
+			}
+			v += p.text[part.start:part.end]
 		}
 		return sign + v
 	}

@@ -132,6 +132,16 @@ func (s *scope) lookup(name string, pos int) *column {
 	return found
 }
 
+// has says whether a name is a visible column at this level, even an ambiguous one.
+func (s *scope) has(name string) bool {
+	for _, col := range s.cols {
+		if col.name == name && !col.hidden {
+			return true
+		}
+	}
+	return false
+}
+
 // findRel finds the relation that a qualifier names.
 func (s *scope) findRel(q QName) *rel {
 	last := q.Last()
