@@ -15,6 +15,7 @@ import (
 	"tarn/internal/glue/catalog"
 	"tarn/internal/glue/crawler"
 	"tarn/internal/glue/job"
+	"tarn/internal/glue/workflow"
 	"tarn/internal/identity"
 	"tarn/internal/quicksight/dataset"
 	"tarn/internal/redshift/warehouse"
@@ -262,3 +263,27 @@ func (r jobRoles) Issue(ctx context.Context, roleARN, name, owner string, ttl ti
 }
 
 func (r jobRoles) Revoke(ctx context.Context, owner string) error { return r.who.Revoke(ctx, owner) }
+
+// workflowJobs is the jobs as workflows start and watch them.
+type workflowJobs struct{ *job.Service }
+
+func (j workflowJobs) StartRun(ctx context.Context, in workflow.JobStart) error {
+	_, err := j.Service.StartRun(ctx, job.StartRequest(in))
+	return err
+}
+
+func (j workflowJobs) Run(ctx context.Context, name, id string) (*glueapi.JobRun, error) {
+	out, err := j.GetJobRun(ctx, &glueapi.GetJobRunInput{JobName: &name, RunId: &id})
+	if err != nil {
+		return nil, err
+	}
+	return out.JobRun, nil
+}
+
+func (j workflowJobs) StopRun(ctx context.Context, name, id string) error {
+	err := j.Stop(ctx, name, id)
+	if awsapi.IsCode(err, "InvalidInputException") { // it has ended
+		return nil
+	}
+	return err
+}

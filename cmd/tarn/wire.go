@@ -31,6 +31,7 @@ import (
 	"tarn/internal/glue/crawler"
 	"tarn/internal/glue/job"
 	"tarn/internal/glue/job/sqljob"
+	"tarn/internal/glue/workflow"
 	"tarn/internal/identity"
 	"tarn/internal/logs"
 	"tarn/internal/meta"
@@ -67,6 +68,7 @@ type wiring struct {
 	dashboards *dashboard.Service
 	jobs       *job.Service
 	crawlers   *crawler.Service
+	workflows  *workflow.Service
 	aws        *awsapi.Server
 	console    *console.Console
 }
@@ -96,6 +98,7 @@ func (w *wiring) parts() []server.Part {
 		{Name: "dashboards", Start: w.startQuickSight, Stop: func(ctx context.Context) error { return w.dataSets.Close(ctx) }},
 		{Name: "jobs", Start: w.startJobs, Stop: func(context.Context) error { return w.jobs.Close() }},
 		{Name: "crawlers", Start: w.startCrawlers, Stop: func(context.Context) error { return w.crawlers.Close() }},
+		{Name: "workflows", Start: w.startWorkflows, Stop: func(context.Context) error { return w.workflows.Close() }},
 		{Name: "apis", Start: w.startAPIs},
 		w.redshift(),
 		server.HTTP("listeners", w.api, http.HandlerFunc(w.route), w.log),
@@ -136,6 +139,9 @@ func (w *wiring) recover(ctx context.Context) error {
 	}
 	if err := w.crawlers.Recover(ctx); err != nil {
 		return fmt.Errorf("crawlers: %w", err)
+	}
+	if err := w.workflows.Recover(ctx); err != nil {
+		return fmt.Errorf("workflows: %w", err)
 	}
 	if w.o.spark == "warm" {
 		go func() {
@@ -235,6 +241,11 @@ func (w *wiring) startCrawlers(context.Context) error {
 	return nil
 }
 
+func (w *wiring) startWorkflows(context.Context) error {
+	w.workflows = workflow.New(workflow.Config{Store: w.store, Jobs: workflowJobs{w.jobs}, Crawlers: w.crawlers, JobKind: "glue.job.run", CrawlKind: crawler.KindCrawl, Now: w.now, Rand: rand.Reader, Log: w.log})
+	return nil
+}
+
 // writeLog appends a line to a log of the caller's account.
 func (w *wiring) writeLog(ctx context.Context, group, stream, message string) {
 	s, err := w.logs.Stream(awsapi.CallerFrom(ctx).Account, group, stream)
@@ -265,12 +276,14 @@ type (
 		*catalog.Service
 		crawlersAPI
 		jobsAPI
+		workflowsAPI
 		glueRest
 	}
-	crawlersAPI struct{ *crawler.Service }
-	jobsAPI     struct{ *job.Service }
-	logsRest    struct{ logsapi.Unimplemented }
-	logsAPI     struct {
+	crawlersAPI  struct{ *crawler.Service }
+	jobsAPI      struct{ *job.Service }
+	workflowsAPI struct{ *workflow.Service }
+	logsRest     struct{ logsapi.Unimplemented }
+	logsAPI      struct {
 		*logs.Service
 		logsRest
 	}
@@ -292,7 +305,7 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: iam.Model, Service: iamAPI{Directory: w.who}})
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
 	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
-	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}}, Access: identity.GlueAccess})
+	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
 	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
 	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
