@@ -1,8 +1,8 @@
 """The job's Spark session: one of its own on a Spark that is shared, with nothing but this job's credentials in it.
 
 Two jobs of different roles use one Spark at the same time. What keeps them apart:
-- S3A: the keys are settings of the session, and the server caches no file systems (fs.s3.impl.disable.cache), which
-  otherwise hands one session's connection to another.
+- S3A: the keys are settings of the session, and the server's file system is one that shares connections only between
+  those who give the same keys. Hadoop's own cache would hand one session's connection to another.
 - Iceberg's Glue catalog: its clients take credentials from a provider configured for the catalog, and a catalog belongs to a
   session. The provider asks an address of this process that only this session knows.
 - The server's own environment holds no keys, so a session without them is refused.

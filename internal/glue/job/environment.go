@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"crypto/sha256"
+	_ "embed" // for sessions.scala
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type environments struct {
 }
 
 // sparkEnvironment is where Spark and its Java are.
-type sparkEnvironment struct{ python, java, home, jars string }
+type sparkEnvironment struct{ python, java, home, jars, sessions string }
 
 // spark answers the Spark environment, installing it if need be.
 func (e *environments) spark(ctx context.Context, progress func(string)) (sparkEnvironment, error) {
@@ -60,6 +61,26 @@ func (e *environments) spark(ctx context.Context, progress func(string)) (sparkE
 		home:   filepath.Join(site[0], "pyspark"),
 		jars:   filepath.Join(dir, "jars"),
 	}, nil
+}
+
+//go:embed sessions.scala
+var sessionsSource []byte
+
+// sessions answers the jar that keeps sessions' file systems apart, compiled with the compiler that Spark brings.
+func (e *environments) sessions(ctx context.Context, env sparkEnvironment, progress func(string)) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	dir := filepath.Join(e.dir, "sessions-"+digest([]string{string(sessionsSource), sparkVersion}, jarNames()))
+	err := e.install(dir, func(tmp string) error {
+		progress("compiling the file system of sessions, once")
+		source := filepath.Join(tmp, "sessions.scala")
+		if err := os.WriteFile(source, sessionsSource, 0o600); err != nil {
+			return err
+		}
+		classpath := filepath.Join(env.home, "jars", "*") + string(os.PathListSeparator) + filepath.Join(env.jars, "*")
+		return command(ctx, env.java, "-cp", classpath, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", filepath.Join(tmp, "sessions.jar"), source)
+	})
+	return filepath.Join(dir, "sessions.jar"), err
 }
 
 // python answers the interpreter of a kind of runner.

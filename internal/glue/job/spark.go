@@ -52,6 +52,9 @@ func (p *sparkServer) ready(ctx context.Context, progress func(string)) (*sparkA
 	if err != nil {
 		return nil, err
 	}
+	if env.sessions, err = p.svc.env.sessions(ctx, env, progress); err != nil {
+		return nil, fmt.Errorf("compile the file system of sessions: %w", err)
+	}
 	lib, err := p.svc.env.unpack()
 	if err != nil {
 		return nil, err
@@ -170,7 +173,7 @@ func (p *sparkServer) arguments(env sparkEnvironment, temp string) []string {
 	for _, o := range opens {
 		args = append(args, "--add-opens="+o+"=ALL-UNNAMED")
 	}
-	args = append(args, "-cp", filepath.Join(env.home, "jars", "*")+string(os.PathListSeparator)+filepath.Join(env.jars, "*"),
+	args = append(args, "-cp", filepath.Join(env.home, "jars", "*")+string(os.PathListSeparator)+filepath.Join(env.jars, "*")+string(os.PathListSeparator)+env.sessions,
 		"org.apache.spark.deploy.SparkSubmit", "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "--master", "local[*]", "--name", "tarn")
 	for _, kv := range [][2]string{
 		{"spark.connect.grpc.binding.address", "127.0.0.1"},
@@ -185,8 +188,10 @@ func (p *sparkServer) arguments(env sparkEnvironment, temp string) []string {
 		{"spark.sql.catalogImplementation", "in-memory"},
 		{"spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"},
 		{"spark.hadoop.hadoop.tmp.dir", filepath.Join(temp, "hadoop")},
-		{"spark.hadoop.fs.s3.impl", "org.apache.hadoop.fs.s3a.S3AFileSystem"},
-		// Otherwise one session's file system, with its keys, serves the next session.
+		{"spark.hadoop.fs.s3a.audit.enabled", "false"},
+		{"spark.hadoop.fs.s3.impl", "tarn.spark.SessionFileSystem"},
+		{"spark.hadoop.fs.s3a.impl", "tarn.spark.SessionFileSystem"},
+		// Hadoop's cache would give one session's file system, with its keys, to the next: see sessions.scala.
 		{"spark.hadoop.fs.s3.impl.disable.cache", "true"},
 		{"spark.hadoop.fs.s3a.impl.disable.cache", "true"},
 	} {
