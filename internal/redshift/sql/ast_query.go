@@ -75,7 +75,7 @@ type (
 		Rows [][]Expr
 	}
 
-	// TableExpr is an item of FROM: *TableRef, *Derived, *TableFunc or *Join.
+	// TableExpr is an item of FROM: *TableRef, *Derived, *TableFunc, *Unpivot or *Join.
 	TableExpr interface{ tableExpr() }
 
 	// TableRef is a table, view or CTE; with two or more parts it may also be an array of an earlier item (t.arr), which
@@ -85,6 +85,7 @@ type (
 		Alias   *Ident
 		Columns []Ident
 		AtAlias *Ident // x AT i
+		Path    Expr   // a path with subscripts, t.arr[0].items; Name then is its head
 	}
 	Derived struct {
 		At      int
@@ -96,6 +97,13 @@ type (
 		Call    *Call
 		Alias   *Ident
 		Columns []RecordColumn
+	}
+	// Unpivot is UNPIVOT object AS value AT key in FROM.
+	Unpivot struct {
+		At      int
+		X       Expr
+		Alias   Ident
+		AtAlias *Ident
 	}
 	// RecordColumn is a column of a record function's definition list; Type is nil when only the name is given.
 	RecordColumn struct {
@@ -121,5 +129,6 @@ func (*TableRef) tableExpr()  {}
 func (*Derived) tableExpr()   {}
 func (*TableFunc) tableExpr() {}
 func (*Join) tableExpr()      {}
+func (*Unpivot) tableExpr()   {}
 
 func (s *SelectStmt) Tag() string { return "SELECT" }

@@ -395,6 +395,8 @@ func (c *compiler) tableExpr(t TableExpr) (string, []*column) {
 		return c.tableFunc(t)
 	case *Join:
 		return c.join(t)
+	case *Unpivot:
+		return c.unpivotObject(t)
 	}
 	panic(errAt(-1, CodeNotSupported, "unknown member of FROM"))
 }
@@ -408,8 +410,11 @@ func aliasOf(a *Ident, name string) string {
 
 func (c *compiler) tableRef(t *TableRef) (string, []*column) {
 	pos := t.Name.Pos()
+	if c.isPath(t) {
+		return c.unnest(t)
+	}
 	if t.AtAlias != nil {
-		panic(errAt(t.AtAlias.Pos, CodeNotSupported, "AT in FROM is not supported"))
+		panic(errAt(t.AtAlias.Pos, CodeSyntax, "AT is only for arrays of an earlier member of FROM"))
 	}
 	alias := aliasOf(t.Alias, t.Name.Last())
 	if len(t.Name) == 1 {

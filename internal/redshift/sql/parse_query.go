@@ -444,7 +444,14 @@ func (p *parser) tablePrimary() TableExpr {
 	case p.is("lateral"):
 		p.unsupported(p.here(), "LATERAL")
 	case p.is("unpivot"):
-		p.unsupported(p.here(), "UNPIVOT")
+		u := &Unpivot{At: p.take().start, X: p.postfix(p.primary())}
+		p.expect("as")
+		u.Alias = p.ident()
+		if p.accept("at") {
+			id := p.ident()
+			u.AtAlias = &id
+		}
+		return u
 	case p.is("only"):
 		p.pos++
 		return p.tablePrimary()
@@ -454,6 +461,10 @@ func (p *parser) tablePrimary() TableExpr {
 		return p.tableFunc()
 	}
 	t := &TableRef{Name: p.qname()}
+	if p.isOp("[") { // an element of an array: t.arr[0].items
+		x := p.postfix(&ColumnRef{at: at(t.Name.Pos()), Name: t.Name})
+		t.Path = x
+	}
 	t.Alias = p.tableAlias()
 	if t.Alias != nil && p.isOp("(") {
 		t.Columns = parens(p, p.label)

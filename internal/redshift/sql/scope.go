@@ -57,7 +57,8 @@ type rel struct {
 	alias string
 	path  []string // the table's canonical name, for schema.table.column
 	cols  []*column
-	sql   string // the alias in generated SQL
+	sql   string  // the alias in generated SQL
+	item  *column // of an unnested SUPER array: alias.x is a path into the element
 }
 
 // scope is what names mean at one level of a query.
@@ -219,6 +220,9 @@ func (c *compiler) columnRef(e *ColumnRef) value {
 				continue
 			}
 			col := r.find(q[n].Name)
+			if col == nil && r.item != nil {
+				return c.path(c.columnValue(r.item, s, pos), q[n:])
+			}
 			if col == nil {
 				panic(errAt(q[n].Pos, CodeUndefinedColumn, "column \"%s\" does not exist in %s", q[n].Name, r.alias).hint("%s", nearest(q[n].Name, r.cols)))
 			}
