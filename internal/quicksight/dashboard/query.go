@@ -23,17 +23,28 @@ type VisualQuery struct {
 	VersionNumber *int64                 `json:"VersionNumber,omitzero"` // the published one if absent
 	SheetID       string                 `json:"SheetId"`
 	VisualID      string                 `json:"VisualId"`
-	Filters       map[string]FilterState `json:"Filters,omitzero"` // by FilterId; Values, From and To all null is "everything"
+	Filters       map[string]FilterState `json:"Filters,omitzero"` // by FilterId
 	Selections    []Selection            `json:"Selections,omitzero"`
 	Parameters    map[string][]string    `json:"Parameters,omitzero"`
 	Limit         int                    `json:"Limit,omitzero"`
 }
 
-// FilterState is what a filter's control is set to.
+// FilterState is what a filter's control is set to. Values that are null stand for everything, an empty list for nothing; without any
+// member the filter stays as it is defined.
 type FilterState struct {
-	Values []any `json:"Values"`
-	From   any   `json:"From,omitzero"`
-	To     any   `json:"To,omitzero"`
+	Values json.RawMessage `json:"Values,omitzero"`
+	From   any             `json:"From,omitzero"`
+	To     any             `json:"To,omitzero"`
+}
+
+func (f FilterState) override() (o query.Override, touched bool, err error) {
+	o.From, o.To = f.From, f.To
+	if len(f.Values) > 0 {
+		if err := json.Unmarshal(f.Values, &o.Values); err != nil {
+			return o, false, quicksight.InvalidParameterValueException("Values must be a list, or null")
+		}
+	}
+	return o, len(f.Values) > 0 || f.From != nil || f.To != nil, nil
 }
 
 // Selection is a clicked mark of another visual.
@@ -58,7 +69,7 @@ type VisualResult struct {
 	Rows      [][]any  `json:"Rows"`
 	Truncated bool     `json:"Truncated"`
 	ElapsedMs int64    `json:"ElapsedMs"`
-	Total     []any    `json:"Total"`
+	Total     []any    `json:"Total"` // of a table that shows one: a value for each column, null for its dimensions
 }
 
 // ControlQuery asks for what a filter's control offers.
@@ -117,7 +128,13 @@ func (s *Service) Query(ctx context.Context, q VisualQuery) (*VisualResult, erro
 	req.Limit = min(max(q.Limit, 0), maxRows)
 	req.Filters = map[string]query.Override{}
 	for id, f := range q.Filters {
-		req.Filters[id] = query.Override(f)
+		o, touched, err := f.override()
+		if err != nil {
+			return nil, err
+		}
+		if touched {
+			req.Filters[id] = o
+		}
 	}
 	for _, x := range q.Selections {
 		req.Selections = append(req.Selections, query.Selection(x))
@@ -193,6 +210,10 @@ func (s *Service) run(ctx context.Context, req *query.Request, build func() (*qu
 		row := make([]any, len(q.Columns))
 		for i, v := range rows.Values() {
 			row[i] = shown(v)
+		}
+		if q.Total && out.Total == nil {
+			out.Total = row
+			continue
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -33,6 +33,12 @@ func (b *builder) category(f *quicksight.CategoryFilter, where string) (conditio
 	if err != nil {
 		return condition{}, err
 	}
+	if set && len(override.Values) == 0 {
+		if p.excludes() {
+			return condition{}, nil
+		}
+		return condition{sql: "FALSE", aggregate: v.Level == expression.Aggregated}, nil
+	}
 	if set {
 		p.values, p.all, p.hasNull, p.nulls = nil, false, false, quicksight.FilterNullOptionNonNullsOnly
 		for _, x := range override.Values {
@@ -108,12 +114,16 @@ func (b *builder) pick(c *quicksight.CategoryFilterConfiguration, where string) 
 	return p, nil
 }
 
+func (p picked) excludes() bool {
+	return p.operator == quicksight.CategoryFilterMatchOperatorDoesNotContain || p.operator == quicksight.CategoryFilterMatchOperatorDoesNotEqual
+}
+
 func (p picked) sql(v expression.Value) string {
 	column := v.SQL
 	if v.Type != expression.String {
 		column = expression.AsText(v)
 	}
-	exclude := p.operator == quicksight.CategoryFilterMatchOperatorDoesNotContain || p.operator == quicksight.CategoryFilterMatchOperatorDoesNotEqual
+	exclude := p.excludes()
 	if p.all || len(p.values) == 0 && !p.hasNull {
 		if exclude && p.nulls != quicksight.FilterNullOptionNullsOnly {
 			return ""

@@ -73,14 +73,37 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 	if len(having) > 0 {
 		body += " HAVING " + strings.Join(having, " AND ")
 	}
-	b.stage("agg", body)
-	b.finish(dims, measures, order)
+	agg := b.stage("agg", body)
+	// The total aggregates the rows themselves, never the groups. Where groups are filtered out it would count rows that are not shown.
+	if b.shape.totals && len(dims) > 0 && len(measures) > 0 && len(having) == 0 {
+		agg, order = b.total(rows, dims, measures, len(hidden)), append([]string{"total DESC"}, order...)
+		b.query.Total = true
+	}
+	b.finish(agg, dims, measures, order)
 	return b.query, nil
 }
 
-func (b *builder) finish(dims []compiledDimension, measures []compiledMeasure, order []string) {
+// total adds the row of the whole to the groups.
+func (b *builder) total(rows string, dims []compiledDimension, measures []compiledMeasure, hidden int) string {
+	var groups, whole []string
+	for i := range dims {
+		groups, whole = append(groups, fmt.Sprintf("f%d", i)), append(whole, "NULL")
+	}
+	for i, m := range measures {
+		groups, whole = append(groups, fmt.Sprintf("v%d", i)), append(whole, m.value.SQL)
+	}
+	for i := range hidden {
+		groups, whole = append(groups, fmt.Sprintf("s%d", i)), append(whole, "NULL")
+	}
+	return b.stage("all_rows", "SELECT FALSE AS total, "+strings.Join(groups, ", ")+" FROM agg UNION ALL SELECT TRUE, "+strings.Join(whole, ", ")+" FROM "+rows)
+}
+
+func (b *builder) finish(from string, dims []compiledDimension, measures []compiledMeasure, order []string) {
 	var shown, kept []string
 	limit := int64(b.query.Limit) + 1
+	if b.query.Total {
+		limit++
+	}
 	for i, d := range dims {
 		shown = append(shown, fmt.Sprintf("f%d", i))
 		b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: awsapi.Val(d.column.ColumnName), Role: d.role, Type: d.value.Type})
@@ -101,7 +124,7 @@ func (b *builder) finish(dims []compiledDimension, measures []compiledMeasure, o
 			b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: "OTHER", Role: "Other", Type: expression.Integer})
 		}
 	}
-	b.query.final = "SELECT " + strings.Join(shown, ", ") + " FROM agg"
+	b.query.final = "SELECT " + strings.Join(shown, ", ") + " FROM " + from
 	if len(kept) > 0 {
 		b.query.final += " WHERE " + strings.Join(kept, " AND ")
 	}

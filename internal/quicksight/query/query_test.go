@@ -71,6 +71,24 @@ func TestControls(t *testing.T) {
 	golden(t, "testdata/controls.golden", out.String())
 }
 
+// The dashboard of the flights example, visual by visual.
+func TestExample(t *testing.T) {
+	s := open(t)
+	d := definition(t, "../../../examples/flights/dashboards/delays.json")
+	var out strings.Builder
+	for _, v := range d.Sheets[0].Visuals {
+		id, _ := Identify(v)
+		fmt.Fprintf(&out, "=== %s\n", id)
+		q, err := Build(&Request{Definition: d, Columns: map[string][]Column{"delays": flights}, SheetID: "delays", VisualID: id})
+		if err != nil {
+			t.Errorf("%s: %v", id, err)
+			continue
+		}
+		print(t, &out, s, q)
+	}
+	golden(t, "testdata/example.golden", out.String())
+}
+
 // A definition in another time zone groups and filters by local days.
 func TestTimezone(t *testing.T) {
 	s := open(t)

@@ -31,14 +31,14 @@ type Request struct {
 // DefaultLimit is the number of rows that a visual gets when the request names none.
 const DefaultLimit = 10_000
 
-// Override is what a control of a filter is set to. All members empty means "everything": the filter is off.
+// Override is what a control of a filter is set to. All members nil means "everything": the filter is off.
 type Override struct {
-	Values []any // picked values: string, float64, bool or nil; for ranges of numbers, From and To serve
+	Values []any // picked values: string, float64, bool or nil; empty but not nil: none. For ranges of numbers, From and To serve
 	From   any   // string or float64, included
 	To     any   // string or float64, included (of dates, the whole period that it lies in)
 }
 
-func (o Override) off() bool { return len(o.Values) == 0 && o.From == nil && o.To == nil }
+func (o Override) off() bool { return o.Values == nil && o.From == nil && o.To == nil }
 
 // Selection is a clicked mark of another visual: its column has one of the values.
 type Selection struct {
@@ -61,7 +61,8 @@ type Query struct {
 	DataSet string // the identifier of the data set that ds stands for
 	Columns []OutputColumn
 	Args    []any
-	Limit   int // the statement yields one row more when there are more
+	Limit   int  // the statement yields one row more when there are more
+	Total   bool // the first row is the total, and does not count
 
 	ctes  []string // name AS (...), after ds
 	final string

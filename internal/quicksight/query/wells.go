@@ -34,6 +34,7 @@ type shape struct {
 	raw        []dimension // of a table without aggregation
 	sort       []*quicksight.FieldSortOptions
 	actions    []*quicksight.VisualCustomAction
+	totals     bool // a row that aggregates everything
 }
 
 // shapeOf reads the wells of a visual.
@@ -116,6 +117,7 @@ func tableShape(v *quicksight.TableVisual) shape {
 	if c.SortConfiguration != nil {
 		s.sort = c.SortConfiguration.RowSort
 	}
+	s.totals = c.TotalOptions != nil && awsapi.Val(c.TotalOptions.TotalsVisibility) == quicksight.VisibilityVisible
 	if c.FieldWells == nil {
 		return s
 	}
