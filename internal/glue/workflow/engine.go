@@ -293,6 +293,11 @@ func (s *Service) act(r *runDoc, it item) (map[string]observation, error) {
 
 // start starts a job or a crawler. done: it could not be, and that is its end.
 func (s *Service) start(ctx context.Context, kind, name string, in JobStart) (o observation, done bool, err error) {
+	// A killed predecessor may have started it. Then it counts against the limit of concurrent runs, which a second
+	// start must not run into.
+	if _, err := s.ask(ctx, kind, name, in.RunID); !awsapi.IsCode(err, "EntityNotFoundException") {
+		return o, false, err
+	}
 	if kind == glue.NodeTypeCrawler {
 		err = s.Crawlers.StartCrawl(ctx, name, in.RunID)
 	} else {
