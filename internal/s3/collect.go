@@ -52,6 +52,7 @@ func (s *Service) collectLoop(ctx context.Context) {
 		if _, err := s.Collect(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "collect unused blobs", "error", err)
 		}
+		s.keepReserve()
 		if now := s.now(); now.Sub(trimmed) > time.Hour {
 			trimmed = now
 			if err := s.trim(ctx, now); err != nil && ctx.Err() == nil {

@@ -21,9 +21,9 @@ func (s *Service) DeleteObject(ctx context.Context, in *api.DeleteObjectInput) (
 		return nil, err
 	}
 	want := deletion{key: *in.Key, etag: in.IfMatch, modified: in.IfMatchLastModifiedTime, size: in.IfMatchSize}
-	err := s.index.Update(ctx, func(tx *index.Tx) error { return s.remove(ctx, tx, *in.Bucket, want) })
+	err := s.freeing(ctx, func(tx *index.Tx) error { return s.remove(ctx, tx, *in.Bucket, want) })
 	if err != nil {
-		return nil, storageError(err)
+		return nil, err
 	}
 	return &api.DeleteObjectOutput{}, nil
 }
@@ -92,7 +92,7 @@ func (s *Service) DeleteObjects(ctx context.Context, in *api.DeleteObjectsInput)
 			allowed[i] = s.authorize(ctx, "s3:DeleteObject", resourceARN(*in.Bucket, awsapi.Val(k.Key)))
 		}
 	}
-	err := s.index.Update(ctx, func(tx *index.Tx) error {
+	err := s.freeing(ctx, func(tx *index.Tx) error {
 		for i, k := range in.Delete.Objects {
 			if outcome[i] = allowed[i]; outcome[i] == nil {
 				outcome[i] = s.remove(ctx, tx, *in.Bucket, deletion{key: awsapi.Val(k.Key), etag: k.ETag, modified: k.LastModifiedTime, size: k.Size})
@@ -105,7 +105,7 @@ func (s *Service) DeleteObjects(ctx context.Context, in *api.DeleteObjectsInput)
 		return nil
 	})
 	if err != nil {
-		return nil, storageError(err)
+		return nil, err
 	}
 	out := &api.DeleteObjectsOutput{}
 	for i, k := range in.Delete.Objects {

@@ -279,12 +279,12 @@ func (l *Lake) Delete(ctx context.Context, bucket string, keys ...string) error 
 			return err
 		}
 	}
-	return storageError(l.s.index.Update(ctx, func(tx *index.Tx) error {
+	return l.s.freeing(ctx, func(tx *index.Tx) error {
 		for _, k := range keys {
 			if err := l.s.remove(ctx, tx, bucket, deletion{key: k}); err != nil {
 				return err
 			}
 		}
 		return nil
-	}))
+	})
 }

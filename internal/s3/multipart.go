@@ -452,7 +452,7 @@ func (s *Service) AbortMultipartUpload(ctx context.Context, in *api.AbortMultipa
 	if err != nil {
 		return nil, err
 	}
-	err = s.index.Update(ctx, func(tx *index.Tx) error {
+	err = s.freeing(ctx, func(tx *index.Tx) error {
 		u, err := findUpload(tx, b.ID, *in.Key, *in.UploadId)
 		if err != nil {
 			return err
@@ -460,7 +460,7 @@ func (s *Service) AbortMultipartUpload(ctx context.Context, in *api.AbortMultipa
 		return tx.DeleteUpload(u, s.now())
 	})
 	if err != nil {
-		return nil, storageError(err)
+		return nil, err
 	}
 	return &api.AbortMultipartUploadOutput{}, nil
 }

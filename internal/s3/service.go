@@ -105,6 +105,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 		lock.Close()
 		return nil, fmt.Errorf("remove what a crash has left in %s: %w", o.Dir, err)
 	}
+	s.keepReserve()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.background.Add(1)
