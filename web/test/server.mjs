@@ -51,7 +51,7 @@ export function startServer({ flights, signedIn = true, empty = false }) {
       if (url.pathname === "/_/session") {
         if (body.Key === "once") Object.assign(session, { SignedIn: true, NeedsPassword: true });
         else if (body.Password === "correct horse") session.SignedIn = true;
-        else fail(403, "AccessDenied", body.Key ? "The key was used before." : "That is not the password.");
+        else fail(403, "AccessDenied", body.Key ? "this sign-in link has been used; tarn up prints a new one" : "That is not the password.");
         return send(200, {});
       }
       if (url.pathname === "/_/password") return send(200, Object.assign(session, { NeedsPassword: false }) && {});

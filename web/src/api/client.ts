@@ -30,7 +30,8 @@ export class ApiError extends Error {
 type Method = "GET" | "POST" | "DELETE";
 
 export async function request<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const operation = path.replace(/^.*\//, "");
+  // The console's own addresses are nobody's operation.
+  const operation = path.startsWith("api/") ? path.replace(/^.*\//, "") : "";
   let response: Response;
   try {
     response = await fetch(`/_/${path}`, {
@@ -70,7 +71,7 @@ export function readError(text: string, status: number, operation: string): ApiE
   } catch {
     // Not JSON: what was said is the message.
   }
-  if (message === "") message = status === 501 ? `${operation} is not implemented.` : `${operation} answered ${status}.`;
+  if (message === "") message = status === 501 ? `${operation || "This"} is not implemented.` : `The server answered ${status} and said nothing more.`;
   return new ApiError(code, message, status, operation, hint);
 }
 

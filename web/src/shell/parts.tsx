@@ -66,7 +66,7 @@ export function ErrorCard({ title, message, facts, hint, action, testid }: {
 export function CallError({ error, what, retry }: { error: unknown; what: string; retry?: () => void }) {
   const e = asApiError(error);
   if (e.notImplemented) {
-    return <ErrorCard title={`${e.operation} is not implemented here`} message={`${what} needs it. ${e.message}`} />;
+    return <ErrorCard title={e.operation ? `${e.operation} is not implemented here` : `${what} is not there yet`} message={e.message} />;
   }
   return (
     <ErrorCard

@@ -27,6 +27,9 @@ export function SignIn({ session }: { session: Session }) {
   );
 }
 
+/** A server's remark as a sentence. */
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
 function Password() {
   const client = useQueryClient();
   const linkFailed = useKeyFailure();
@@ -37,7 +40,7 @@ function Password() {
       <Form actions={<Button variant="primary" loading={enter.isPending} data-testid="sign-in">Sign in</Button>}>
         <SpaceBetween size="m">
           {linkFailed !== undefined && (
-            <Alert type="warning" header="This sign-in link no longer works">{linkFailed} A link works once; `tarn up` prints a new one when it starts.</Alert>
+            <Alert type="warning" header="This sign-in link no longer works">{sentence(linkFailed)}</Alert>
           )}
           <FormField label="Password" errorText={enter.isError ? asApiError(enter.error).message : undefined}>
             <Input type="password" value={password} onChange={({ detail }) => setPassword(detail.value)} autoFocus name="password" ariaLabel="Password" data-testid="password" />
