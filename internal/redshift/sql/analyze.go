@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Analyze resolves and types a statement: SELECT, VALUES, INSERT, UPDATE, DELETE, and the query inside CREATE TABLE AS,
-// SELECT INTO, CREATE VIEW, DECLARE CURSOR, UNLOAD and EXPLAIN. Other statements have no plan: ErrNoPlan.
+// Analyze resolves and types a statement: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE, and the query inside CREATE TABLE AS,
+// SELECT INTO, CREATE VIEW, DECLARE CURSOR, UNLOAD and EXPLAIN. Other statements have no plan and give an error with code 0A000.
 func Analyze(stmt Statement, cat Catalog, ses *Session) (*Plan, error) {
 	src := stmt.Source()
 	switch s := stmt.(type) {
@@ -35,6 +35,8 @@ func Analyze(stmt Statement, cat Catalog, ses *Session) (*Plan, error) {
 			c.update(plan, s)
 		case *DeleteStmt:
 			c.delete(plan, s)
+		case *MergeStmt:
+			c.merge(plan, s)
 		default:
 			panic(errAt(src.Start, CodeNotSupported, "%s has no query", stmt.Tag()))
 		}
@@ -99,6 +101,7 @@ type compiler struct {
 	views  int // depth of view expansion
 	depth  int
 	clause string // for messages: where the expression stands
+	set    []SettingChange
 }
 
 func newCompiler(cat Catalog, ses *Session) *compiler {
@@ -114,6 +117,7 @@ func (c *compiler) guard(f func()) error { return (&parser{}).guard(f) }
 
 func (c *compiler) finish(p *Plan) {
 	p.tables = c.tables
+	p.Settings = c.set
 	for _, t := range c.tables {
 		if t != p.Write {
 			p.Reads = append(p.Reads, t)
@@ -428,13 +432,24 @@ func (c *compiler) update(plan *Plan, s *UpdateStmt) {
 	c.scope = &scope{}
 	with := c.with(s.With)
 	t, slot := c.targetTable(plan, s.Table)
-	r, alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
+	alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
 	from := c.from(s.From)
 	where := c.condition(s.Where, "WHERE")
-	var sets []string
-	written := []string{}
+	sets, written := c.assignments(t, s.Set)
+	c.splitWrite(plan, written)
+	plan.sql = with + "UPDATE " + slot + " AS " + alias + " SET " + strings.Join(sets, ", ")
+	if from != "" {
+		plan.sql += " FROM " + from
+	}
+	if where != "" {
+		plan.sql += " WHERE " + where
+	}
+}
+
+// assignments compiles SET and returns its members and the columns they write.
+func (c *compiler) assignments(t *TableInfo, set []Assignment) (sets, written []string) {
 	seen := map[string]bool{}
-	for _, a := range s.Set {
+	for _, a := range set {
 		col := targetColumn(t, a.Column)
 		if seen[col.Name] {
 			panic(errAt(a.Column.Pos, CodeSyntax, "multiple assignments to same column \"%s\"", col.Name))
@@ -454,15 +469,7 @@ func (c *compiler) update(plan *Plan, s *UpdateStmt) {
 		sets = append(sets, quoteIdent(engineName(col))+" = "+v.sql)
 		written = append(written, col.Name)
 	}
-	_ = r
-	c.splitWrite(plan, written)
-	plan.sql = with + "UPDATE " + slot + " AS " + alias + " SET " + strings.Join(sets, ", ")
-	if from != "" {
-		plan.sql += " FROM " + from
-	}
-	if where != "" {
-		plan.sql += " WHERE " + where
-	}
+	return sets, written
 }
 
 // splitWrite keeps the assigned columns on the written use and gives the columns that it reads a use of their own.
@@ -473,7 +480,7 @@ func (c *compiler) splitWrite(plan *Plan, written []string) {
 	plan.Write.Columns = written
 }
 
-func (c *compiler) targetRel(t *TableInfo, use *TableUse, alias *Ident, name QName) (*rel, string) {
+func (c *compiler) targetRel(t *TableInfo, use *TableUse, alias *Ident, name QName) string {
 	n := name.Last()
 	if alias != nil {
 		n = alias.Name
@@ -481,7 +488,7 @@ func (c *compiler) targetRel(t *TableInfo, use *TableUse, alias *Ident, name QNa
 	r := c.tableRel(t, use, n)
 	c.scope.addRel(r, name.Pos())
 	c.scope.cols = append(c.scope.cols, r.cols...)
-	return r, quoteIdent(r.sql)
+	return quoteIdent(r.sql)
 }
 
 func (c *compiler) delete(plan *Plan, s *DeleteStmt) {
@@ -489,7 +496,7 @@ func (c *compiler) delete(plan *Plan, s *DeleteStmt) {
 	c.scope = &scope{}
 	with := c.with(s.With)
 	t, slot := c.targetTable(plan, s.Table)
-	_, alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
+	alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
 	using := c.from(s.Using)
 	where := c.condition(s.Where, "WHERE")
 	c.splitWrite(plan, nil)
@@ -500,4 +507,75 @@ func (c *compiler) delete(plan *Plan, s *DeleteStmt) {
 	if where != "" {
 		plan.sql += " WHERE " + where
 	}
+}
+
+// merge is MERGE with both arms. The engine's own MERGE runs it; a target row that several source rows match is an error
+// there, as in Redshift.
+func (c *compiler) merge(plan *Plan, s *MergeStmt) {
+	if s.RemoveDuplicates {
+		panic(errAt(s.Start, CodeNotSupported, "MERGE ... REMOVE DUPLICATES is not supported").hint("write WHEN MATCHED THEN UPDATE and WHEN NOT MATCHED THEN INSERT"))
+	}
+	plan.Kind = PlanMerge
+	c.scope = &scope{}
+	t, slot := c.targetTable(plan, s.Table)
+	alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
+	source, cols := c.tableExpr(s.Using)
+	c.scope.cols = append(c.scope.cols, cols...)
+	on := c.condition(s.On, "MERGE ON")
+	matched := "DELETE"
+	var written []string
+	if !s.Delete {
+		var sets []string
+		sets, written = c.assignments(t, s.Matched)
+		matched = "UPDATE SET " + strings.Join(sets, ", ")
+	}
+	// The inserted values see the source alone.
+	inner := &scope{cols: cols}
+	for _, r := range c.scope.rels[1:] {
+		inner.rels = append(inner.rels, r)
+	}
+	save := c.scope
+	c.scope = inner
+	names, vals := c.mergeInsert(t, s)
+	c.scope = save
+	c.splitWrite(plan, written)
+	plan.sql = "MERGE INTO " + slot + " AS " + alias + " USING " + source + " ON " + on + " WHEN MATCHED THEN " + matched +
+		" WHEN NOT MATCHED THEN INSERT (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(vals, ", ") + ")"
+}
+
+func (c *compiler) mergeInsert(t *TableInfo, s *MergeStmt) (names, vals []string) {
+	var targets []*Column
+	for _, id := range s.InsertColumns {
+		targets = append(targets, targetColumn(t, id))
+	}
+	if s.InsertColumns == nil {
+		for i := range t.Columns {
+			if !t.Columns[i].Hidden {
+				targets = append(targets, &t.Columns[i])
+			}
+		}
+	}
+	if len(s.InsertValues) != len(targets) {
+		panic(errAt(s.InsertValues[0].Pos(), CodeSyntax, "MERGE inserts %d values into %d columns", len(s.InsertValues), len(targets)))
+	}
+	used := map[string]bool{}
+	for i, col := range targets {
+		used[col.Name] = true
+		v := value{}
+		if _, ok := s.InsertValues[i].(*Default); ok {
+			v = c.defaultValue(col)
+		} else {
+			v = c.assign(c.expr(s.InsertValues[i]), col.Type, col.Name)
+		}
+		names = append(names, quoteIdent(engineName(col)))
+		vals = append(vals, v.sql)
+	}
+	for i := range t.Columns {
+		col := &t.Columns[i]
+		if !used[col.Name] && !col.Hidden && (col.Default != nil || col.Identity != nil) {
+			names = append(names, quoteIdent(engineName(col)))
+			vals = append(vals, c.defaultValue(col).sql)
+		}
+	}
+	return names, vals
 }

@@ -37,6 +37,7 @@ type overload struct {
 	result func(args []value) Type
 	sql    string
 	blank  bool // the text may end in blanks
+	keeps  bool // the text ends in blanks only if an argument does
 }
 
 // function is an entry of the function table. Either overloads are given, or build compiles the call itself.
@@ -407,8 +408,12 @@ func (c *compiler) fill(o overload, vals []value) value {
 		passed[i] = c.pass(v, o.class(i))
 		texts[i] = passed[i].sql
 	}
+	blank := o.blank
+	for _, v := range passed {
+		blank = blank || o.keeps && v.blank
+	}
 	t := o.result(passed)
-	return value{sql: fillTemplate(o.sql, texts, t), typ: t, blank: o.blank}
+	return value{sql: fillTemplate(o.sql, texts, t), typ: t, blank: blank}
 }
 
 // fillTemplate puts argument texts in the places of $1, $2, ... and $*, and the result's engine type in that of $t.
@@ -457,7 +462,7 @@ func (c *compiler) over(w *Window, name string, pos int, needFrame bool) string 
 	if len(w.Partition) > 0 {
 		var keys []string
 		for _, e := range w.Partition {
-			v := c.settle(c.expr(e))
+			v := c.trimBlank(c.settle(c.expr(e)))
 			keys = append(keys, v.sql)
 		}
 		parts = append(parts, "PARTITION BY "+strings.Join(keys, ", "))

@@ -305,6 +305,8 @@ func (c *compiler) toText(v value, t Type, mode castMode) value {
 	switch {
 	case from.IsText():
 		out.sql = v.sql
+	case from.Kind == KDecimal && from.Prec == from.Scale: // the engine would leave out the zero before the point
+		out.sql = "CAST(CAST(" + v.sql + " AS " + Decimal(from.Prec+1, from.Scale).DuckDB() + ") AS VARCHAR)"
 	case from.Kind == KFloat8:
 		out.sql = "rs_float8_text(" + v.sql + ")"
 	case from.Kind == KFloat4:

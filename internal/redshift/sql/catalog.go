@@ -98,6 +98,7 @@ const (
 	PlanInsert
 	PlanUpdate
 	PlanDelete
+	PlanMerge
 )
 
 // Plan is an analyzed statement, ready to be printed for the engine.
@@ -105,11 +106,19 @@ type Plan struct {
 	Kind    PlanKind
 	Columns []ResultColumn // of a query; empty for the rest
 	Reads   []*TableUse
-	Write   *TableUse // the target of INSERT, UPDATE, DELETE
+	Write   *TableUse // the target of INSERT, UPDATE, DELETE, MERGE
 	Params  []Type    // of $1, $2, ... as declared or inferred
+	// Settings are what set_config(...) in the query changes; the caller applies them when it runs the plan.
+	Settings []SettingChange
 
 	sql    string
 	tables []*TableUse
+}
+
+// SettingChange is one set_config(name, value, is_local).
+type SettingChange struct {
+	Name, Value string
+	Local       bool
 }
 
 // Relation prints a table for the engine: "db"."schema"."table", or a parenthesised relation.

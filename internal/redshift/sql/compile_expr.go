@@ -15,6 +15,9 @@ func (c *compiler) expr(e Expr) value {
 	save := c.f
 	c.f = flags{}
 	v := c.exprNode(e)
+	if c.scope != nil && c.scope.trimmed[v.sql] != "" {
+		v.sql, v.blank = c.scope.trimmed[v.sql], false
+	}
 	if c.f.free != nil && c.scope != nil && c.scope.keys[v.sql] {
 		c.f.free = nil
 	}

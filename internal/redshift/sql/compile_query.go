@@ -22,6 +22,7 @@ type outColumn struct {
 type compiled interface {
 	columns() []outColumn
 	coerce(i int, t Type)
+	trim(i int) // cuts trailing blanks, where rows are compared
 	text() string
 }
 
@@ -80,6 +81,7 @@ type wrapped struct {
 
 func (w *wrapped) columns() []outColumn { return w.body.columns() }
 func (w *wrapped) coerce(i int, t Type) { w.body.coerce(i, t) }
+func (w *wrapped) trim(i int)           { w.body.trim(i) }
 func (w *wrapped) text() string {
 	if b, ok := w.body.(*wrapped); ok && w.tail != "" { // (SELECT ... LIMIT 1) ORDER BY ...
 		return w.prefix + "(" + b.text() + ")" + w.tail
@@ -132,6 +134,11 @@ func (s *setOut) coerce(i int, t Type) {
 	s.r.coerce(i, t)
 	s.cols[i].typ = t
 }
+func (s *setOut) trim(i int) {
+	s.l.trim(i)
+	s.r.trim(i)
+	s.cols[i].blank = false
+}
 func (s *setOut) text() string { return setMember(s.l) + " " + s.op + " " + setMember(s.r) }
 
 func setMember(m compiled) string {
@@ -168,6 +175,11 @@ func (c *compiler) setOp(s *SetOp) compiled {
 			}
 		}
 	}
+	for i := range out.cols {
+		if !s.All && out.cols[i].blank && out.cols[i].typ.IsText() {
+			out.trim(i)
+		}
+	}
 	return out
 }
 
@@ -184,6 +196,12 @@ func (v *valuesOut) coerce(i int, t Type) {
 		row[i] = v.c.implicit(row[i], t)
 	}
 	v.cols[i].typ = t
+}
+func (v *valuesOut) trim(i int) {
+	for _, row := range v.rows {
+		row[i] = v.c.trimBlank(row[i])
+	}
+	v.cols[i].blank = false
 }
 func (v *valuesOut) text() string {
 	var rows, names []string
@@ -686,6 +704,10 @@ func (s *selectOut) coerce(i int, t Type) {
 	v := s.c.castTo(s.vals[i], t)
 	s.vals[i], s.cols[i].typ = v, t
 }
+func (s *selectOut) trim(i int) {
+	s.vals[i] = s.c.trimBlank(s.vals[i])
+	s.cols[i].blank = false
+}
 func (s *selectOut) text() string {
 	var items []string
 	for i, v := range s.vals {
@@ -727,6 +749,9 @@ func (c *compiler) selectCore(s *Select, orderBy []OrderItem) *selectOut {
 			v = c.expr(it.x)
 		}
 		aggregated = aggregated || v.agg
+		if s.Distinct {
+			v = c.trimBlank(v)
+		}
 		out.vals = append(out.vals, v)
 		col := outColumn{name: it.name, sqlName: uniqueName(it.name, used), typ: v.typ, blank: v.blank}
 		if v.lit != nil && v.typ.Kind == KUnknown {
@@ -921,8 +946,15 @@ func (c *compiler) groupBy(s *Select, items []item) string {
 	}
 	// Star columns were compiled before the keys were known.
 	for i := range items {
-		if items[i].x == nil && c.scope.keys[items[i].v.sql] {
-			items[i].v.free = nil
+		if items[i].x != nil {
+			continue
+		}
+		v := &items[i].v
+		if t := c.scope.trimmed[v.sql]; t != "" {
+			v.sql, v.blank = t, false
+		}
+		if c.scope.keys[v.sql] {
+			v.free = nil
 		}
 	}
 	return " GROUP BY " + strings.Join(parts, ", ")
@@ -984,6 +1016,13 @@ func (c *compiler) groupKey(e Expr, items []item) string {
 	}
 	if v.win {
 		panic(errAt(e.Pos(), CodeWindowing, "window functions not allowed in GROUP BY clause"))
+	}
+	if t := c.trimBlank(v); t.sql != v.sql && v.lit == nil {
+		if c.scope.trimmed == nil {
+			c.scope.trimmed = map[string]string{}
+		}
+		c.scope.trimmed[v.sql] = t.sql
+		v.sql = t.sql
 	}
 	c.scope.keys[v.sql] = true
 	if v.lit != nil || v.free == nil && v.col == nil { // a bare constant would be an ordinal to the engine
@@ -1078,7 +1117,7 @@ func (c *compiler) orderSelect(orderBy []OrderItem, out *selectOut, s *Select) (
 		v := c.withOutputAliases(out, func() value { return c.settle(c.expr(o.X)) })
 		ordinal := 0
 		for i, item := range out.vals {
-			if item.sql == v.sql {
+			if item.sql == v.sql || item.sql == c.trimBlank(v).sql {
 				ordinal = i + 1
 				break
 			}

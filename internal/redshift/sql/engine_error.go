@@ -32,13 +32,25 @@ var engineErrors = []struct {
 	{regexp.MustCompile(`(?i)interrupted`), "57014", "Query cancelled on user's request"},
 }
 
+// engineTypes are Redshift's names of the engine's types.
+var engineTypes = map[string]string{"DOUBLE": "double precision", "FLOAT": "real", "INT16": "smallint", "INT32": "integer", "INT64": "bigint",
+	"SMALLINT": "smallint", "INTEGER": "integer", "BIGINT": "bigint", "BOOL": "boolean", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp", "TIME": "time"}
+
 var engineClass = regexp.MustCompile(`^(?:[A-Z][A-Za-z]*(?: [A-Z][a-z]+)* Error: )+`)
 
 // EngineError turns a run-time message of the engine into the error that Redshift gives.
 func EngineError(message string) *Error {
 	for _, e := range engineErrors {
 		if m := e.pattern.FindStringSubmatchIndex(message); m != nil {
-			return &Error{Code: e.code, Message: string(e.pattern.ExpandString(nil, e.message, message, m)), Pos: -1}
+			text := string(e.pattern.ExpandString(nil, e.message, message, m))
+			if rest, ok := strings.CutPrefix(text, "invalid input syntax for type "); ok {
+				name, value, _ := strings.Cut(rest, ": ")
+				if known, ok := engineTypes[name]; ok {
+					name = known
+				}
+				text = "invalid input syntax for type " + name + ": " + value
+			}
+			return &Error{Code: e.code, Message: text, Pos: -1}
 		}
 	}
 	first, _, _ := strings.Cut(message, "\n")

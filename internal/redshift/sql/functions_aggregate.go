@@ -122,6 +122,11 @@ type aggregateCall struct {
 func (c *compiler) aggregate(e *Call, build func(c *compiler, a *aggregateCall) value) value {
 	save := c.f
 	c.f = flags{}
+	if len(e.Args) == 1 && e.Name.Last() == "count" { // count(t.*) counts rows
+		if st, ok := e.Args[0].(*Star); ok && st.Table != nil {
+			e = &Call{at: e.at, Name: e.Name, Star: true, Over: e.Over}
+		}
+	}
 	a := &aggregateCall{c: c, e: e, vals: c.exprs(e.Args)}
 	// ORDER BY of WITHIN GROUP is compiled by the builder, so its flags come below.
 	if e.Over != nil {

@@ -117,6 +117,12 @@ func systemFunctions() []function {
 		text("current_aws_account", func(s *Session) string { return s.Account }),
 		text("current_namespace", func(s *Session) string { return s.Namespace }),
 		special("current_setting", currentSetting),
+		special("set_config", setConfig),
+		special("has_type_privilege", func(c *compiler, e *Call) value {
+			c.arity(e, 2, 3)
+			c.exprs(e.Args)
+			return value{sql: "true", typ: Bool}
+		}),
 		privilege("table"), privilege("schema"), privilege("database"), privilege("function"),
 		fn("pg_get_userbyid", ov(args(cOID), is(NameT), "rs_get_userbyid($1)")),
 		fn("format_type", ov(args(cOID, cInt4), is(txt), "rs_format_type($1, $2)")),
@@ -168,6 +174,21 @@ func currentSetting(c *compiler, e *Call) value {
 	panic(errAt(e.Args[0].Pos(), CodeUndefinedObject, "unrecognized configuration parameter \"%s\"", name))
 }
 
+// setConfig notes the change for the caller; the query gives the new value.
+func setConfig(c *compiler, e *Call) value {
+	c.arity(e, 3, 3)
+	var texts []string
+	for _, v := range c.exprs(e.Args) {
+		s, ok := constant(v)
+		if !ok {
+			panic(unsupportedArg(v.pos, "arguments of set_config must be constants"))
+		}
+		texts = append(texts, s)
+	}
+	c.set = append(c.set, SettingChange{Name: foldASCII(texts[0]), Value: texts[1], Local: texts[2] == "true"})
+	return value{sql: quoteText(texts[1]), typ: Varchar(MaxVarchar)}
+}
+
 // tableFunc compiles a function in FROM. generate_series is the engine's; record functions of the catalog are tables to
 // the Catalog, under their own name.
 func (c *compiler) tableFunc(t *TableFunc) (string, []*column) {
@@ -200,9 +221,6 @@ func (c *compiler) tableFunc(t *TableFunc) (string, []*column) {
 			r.cols = []*column{{name: alias, sql: quoteIdent(r.sql) + "." + quoteIdent(name), typ: v.typ, rel: r}}
 			break
 		}
-		if len(e.Args) > 0 {
-			c.noFunction(e, c.exprs(e.Args))
-		}
 		info, err := c.recordFunction(e)
 		if err != nil {
 			panic(err)
@@ -234,9 +252,17 @@ func (c *compiler) tableFunc(t *TableFunc) (string, []*column) {
 	return text, r.cols
 }
 
-// recordFunction asks the catalog for a function's rows, as the table "name()".
+// recordFunction asks the catalog for a function's rows, as the table "name()" or "name('argument')".
 func (c *compiler) recordFunction(e *Call) (*TableInfo, error) {
-	name := e.Name.Last() + "()"
+	var texts []string
+	for _, v := range c.exprs(e.Args) {
+		s, ok := constant(v)
+		if !ok {
+			panic(unsupportedArg(v.pos, "arguments of %s in FROM must be constants", e.Name.Last()))
+		}
+		texts = append(texts, quoteText(s))
+	}
+	name := e.Name.Last() + "(" + strings.Join(texts, ", ") + ")"
 	if c.cat != nil {
 		info, err := c.cat.Table([]string{"pg_catalog", name})
 		if info != nil || err != nil {

@@ -229,7 +229,7 @@ func (c *compiler) concat(l, r value, pos int) value {
 		}
 		v = c.asText(v)
 		n += v.typ.Len
-		blank = v.blank || strings.HasSuffix(v.sql, " '")
+		blank = blank || v.blank || strings.HasSuffix(v.sql, " '")
 		return v.sql
 	}
 	a, b := text(l), text(r)

@@ -67,8 +67,9 @@ type scope struct {
 	rels    []*rel
 	cols    []*column // visible without qualification, in the order of *
 	aliases []aliasValue
-	keys    map[string]bool // SQL of the GROUP BY keys
-	used    map[string]bool // aliases taken in generated SQL
+	keys    map[string]bool   // SQL of the GROUP BY keys
+	trimmed map[string]string // of keys that may end in blanks: their SQL without them, which stands for them everywhere
+	used    map[string]bool   // aliases taken in generated SQL
 }
 
 type aliasValue struct {

@@ -31,9 +31,10 @@ const (
 
 // cluster is what all databases share.
 type cluster struct {
-	Secret   []byte `json:"secret"`   // from which users' salts are made
-	NextUser int64  `json:"nextUser"` // id of the next user or group
-	Master   string `json:"master"`
+	Secret   []byte    `json:"secret"`   // from which users' salts are made
+	NextUser int64     `json:"nextUser"` // id of the next user or group
+	Master   string    `json:"master"`
+	Created  time.Time `json:"created"`
 }
 
 // user is a database user of the cluster.
@@ -76,7 +77,7 @@ func (w *Warehouse) prepareCluster(ctx context.Context) error {
 		if errors.Is(err, meta.ErrNotFound) {
 			secret := make([]byte, 32)
 			rand.Read(secret)
-			w.cluster = cluster{Secret: secret, NextUser: firstUser + 1, Master: w.master}
+			w.cluster = cluster{Secret: secret, NextUser: firstUser + 1, Master: w.master, Created: w.now().UTC()}
 			if err := tx.Insert(kindUser, meta.Key{w.master}, user{ID: firstUser, Name: w.master, Super: true, CreateDB: true, Syslog: true, Created: w.now()}); err != nil {
 				return err
 			}
@@ -230,6 +231,9 @@ func (w *Warehouse) CreateTemporaryLogin(ctx context.Context, login, name string
 // Master is the name of the cluster's first user.
 func (w *Warehouse) Master() string { return w.master }
 
+// Created is when the cluster was made.
+func (w *Warehouse) Created() time.Time { return w.cluster.Created }
+
 // insertUser gives a user its id and stores it.
 func (w *Warehouse) insertUser(tx meta.Tx, u *user) error {
 	var c cluster
@@ -246,6 +250,18 @@ func (w *Warehouse) insertUser(tx meta.Tx, u *user) error {
 		return fail("42710", "user %q already exists", u.Name)
 	}
 	return err
+}
+
+func (w *Warehouse) ensureUser(ctx context.Context, name string) error {
+	return w.meta.Update(ctx, func(tx meta.Tx) error {
+		var u user
+		err := tx.Get(kindUser, meta.Key{name}, &u)
+		if errors.Is(err, meta.ErrNotFound) {
+			u = user{Name: name, Created: w.now()}
+			return w.insertUser(tx, &u)
+		}
+		return err
+	})
 }
 
 // users lists all users in order of their ids.
@@ -375,4 +391,18 @@ func (w *Warehouse) apply(u *user, o sql.UserOptions) error {
 func (w *Warehouse) namespaceID() string {
 	sum := sha256.Sum256(append([]byte("namespace"), w.cluster.Secret...))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// CheckPassword says whether a user's password is right.
+func (w *Warehouse) CheckPassword(ctx context.Context, login, password string) (bool, error) {
+	verifiers, err := w.Verifiers(ctx, login)
+	if err != nil {
+		return false, err
+	}
+	for _, v := range verifiers {
+		if v.Matches(login, password) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -49,7 +49,8 @@ type Warehouse struct {
 	log            *slog.Logger
 	cluster        cluster
 
-	queries atomic.Int64 // ids of queries
+	queries atomic.Int64  // ids of queries
+	pids    atomic.Uint32 // of sessions without a connection
 	history history
 
 	// mu guards what follows. It is held while a database is attached.
@@ -87,6 +88,7 @@ func Open(ctx context.Context, o Options) (*Warehouse, error) {
 		files: o.Files, principals: o.Principals, account: o.Account, now: o.Now, log: o.Log,
 		databases: map[string]*database{}, sessions: map[*Session]struct{}{},
 	}
+	w.pids.Store(1 << 29)
 	w.queries.Store(o.Now().Unix() % 1e9)
 	if err := w.prepareCluster(ctx); err != nil {
 		return nil, fmt.Errorf("open the warehouse: %w", err)

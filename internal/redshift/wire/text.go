@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// Text writes a value as clients get it in text.
+func Text(c Column, v any, f Format) (string, error) {
+	b, err := appendText(nil, c, v, f)
+	return string(b), err
+}
+
 // appendText appends a value's text. The value's Go type decides, and the column's type where one
 // Go type serves several.
 func appendText(dst []byte, c Column, v any, f Format) ([]byte, error) {

@@ -52,3 +52,13 @@ func mac(key []byte, text string) []byte {
 	h.Write([]byte(text))
 	return h.Sum(nil)
 }
+
+// Matches says whether a password is the one.
+func (v Verifier) Matches(user, password string) bool {
+	if v.MD5 != "" {
+		sum := md5.Sum([]byte(password + user))
+		return hmac.Equal([]byte(hex.EncodeToString(sum[:])), []byte(v.MD5))
+	}
+	digest := sha256.Sum256(append([]byte(password), v.Salt...))
+	return hmac.Equal(digest[:], v.Digest)
+}
