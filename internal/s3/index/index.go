@@ -40,6 +40,7 @@ type Index struct {
 	closeOnce sync.Once
 	closeErr  error
 	blobs     Blobs
+	cache     cache
 
 	buckets atomic.Pointer[map[string]*Bucket] // as committed
 	mu      sync.Mutex
@@ -78,6 +79,7 @@ func Open(dir string) (*Index, error) {
 	writer.SetConnMaxLifetime(0)
 	ix := &Index{
 		writer: writer, queue: make(chan *update, maxBatch), stop: make(chan struct{}), changed: make(chan struct{}),
+		cache: cache{objects: map[objectKey]*Object{}},
 	}
 	if err := ix.migrate(); err != nil {
 		writer.Close()
@@ -270,9 +272,11 @@ func (ix *Index) commitOne(batch []*update, results []error) error {
 		return nil
 	}()
 	if err == nil {
+		ix.cache.begin(tx.touched)
 		if _, err = ix.writer.Exec("COMMIT"); err != nil {
 			err = fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
+		ix.cache.end()
 	}
 	if err != nil {
 		ix.writer.Exec("ROLLBACK") // fails when SQLite has rolled back already

@@ -48,11 +48,12 @@ type Tx struct {
 	fresh   []blob.ID
 	blobs   Blobs
 	packs   []*pack
+	touched []objectKey // objects written
 }
 
 func (tx *Tx) reset(byName map[string]*Bucket, blobs Blobs) {
 	tx.dirty, tx.err, tx.events, tx.buckets, tx.fresh, tx.byName = false, nil, false, false, nil, byName
-	tx.blobs, tx.packs = blobs, nil
+	tx.blobs, tx.packs, tx.touched = blobs, nil, tx.touched[:0]
 }
 
 func (tx *Tx) exec(name string, args ...any) error {
@@ -166,6 +167,7 @@ func (tx *Tx) PutObject(o, old *Object, fresh ...blob.ID) error {
 			return err
 		}
 	}
+	tx.touched = append(tx.touched, objectKey{o.Bucket, o.Key})
 	return tx.exec("putObject", o.Bucket, []byte(o.Key), o.Size, o.ETag, millis(o.Modified), o.Class, o.Algorithm, o.ChecksumType,
 		encodeSegments(o.Segments), doc)
 }
@@ -184,6 +186,7 @@ func (tx *Tx) Repack(o *Object, segments []Segment, at time.Time, fresh ...blob.
 	if err := tx.unref(o.Segments, at); err != nil {
 		return err
 	}
+	tx.touched = append(tx.touched, objectKey{n.Bucket, n.Key})
 	return tx.exec("putObject", n.Bucket, []byte(n.Key), n.Size, n.ETag, millis(n.Modified), n.Class, n.Algorithm, n.ChecksumType,
 		encodeSegments(segments), doc)
 }
@@ -194,6 +197,7 @@ func (tx *Tx) SetDoc(o *Object) error {
 	if err != nil {
 		return err
 	}
+	tx.touched = append(tx.touched, objectKey{o.Bucket, o.Key})
 	return tx.exec("setDoc", doc, o.Bucket, []byte(o.Key))
 }
 
@@ -202,6 +206,7 @@ func (tx *Tx) DeleteObject(o *Object, at time.Time) error {
 	if err := tx.unref(o.Segments, at); err != nil {
 		return err
 	}
+	tx.touched = append(tx.touched, objectKey{o.Bucket, o.Key})
 	return tx.exec("deleteObject", o.Bucket, []byte(o.Key))
 }
 
