@@ -271,7 +271,8 @@ type (
 		*identity.Directory
 		stsRest
 	}
-	glueRest struct{ glueapi.Unimplemented }
+	glueRest struct{ glueDeep }
+	glueDeep struct{ glueapi.Unimplemented }
 	glueAPI  struct {
 		*catalog.Service
 		crawlersAPI
@@ -287,7 +288,8 @@ type (
 		*logs.Service
 		logsRest
 	}
-	qsRest struct{ qsapi.Unimplemented }
+	qsRest struct{ qsDeep }
+	qsDeep struct{ qsapi.Unimplemented }
 	qsAPI  struct {
 		*dataset.Service
 		dashboardsAPI
@@ -298,6 +300,16 @@ type (
 		*s3.Service
 		s3Rest
 	}
+)
+
+// A method that two parts of a service have, or none, is found here.
+var (
+	_ glueapi.Service = glueAPI{}
+	_ qsapi.Service   = qsAPI{}
+	_ logsapi.Service = logsAPI{}
+	_ s3api.Service   = s3API{}
+	_ iam.Service     = iamAPI{}
+	_ sts.Service     = stsAPI{}
 )
 
 func (w *wiring) startAPIs(context.Context) (err error) {
