@@ -23,6 +23,9 @@ func (tx *Tx) Pack(body []byte) (Segment, error) {
 			return Segment{}, err
 		}
 		p = &pack{id: id}
+		if n := len(tx.spare); n > 0 {
+			p.data, tx.spare = tx.spare[n-1], tx.spare[:n-1]
+		}
 		tx.packs = append(tx.packs, p)
 	}
 	s := Segment{Blob: p.id, Offset: int64(len(p.data)), Size: int64(len(body))}
@@ -49,6 +52,17 @@ func (tx *Tx) writePacks() error {
 		}
 	}
 	return nil
+}
+
+// recyclePacks forgets the packs of the last transaction, and keeps the memory of a few.
+func (tx *Tx) recyclePacks() {
+	const keep = 4
+	for _, p := range tx.packs {
+		if len(tx.spare) < keep {
+			tx.spare = append(tx.spare, p.data[:0])
+		}
+	}
+	tx.packs = nil
 }
 
 // dropPacks removes the files of a transaction that was undone. What can't be removed, the next start sweeps.

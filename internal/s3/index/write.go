@@ -48,12 +48,14 @@ type Tx struct {
 	fresh   []blob.ID
 	blobs   Blobs
 	packs   []*pack
+	spare   [][]byte // memory of earlier packs
 	touched []objectKey // objects written
 }
 
 func (tx *Tx) reset(byName map[string]*Bucket, blobs Blobs) {
 	tx.dirty, tx.err, tx.events, tx.buckets, tx.fresh, tx.byName = false, nil, false, false, nil, byName
-	tx.blobs, tx.packs, tx.touched = blobs, nil, tx.touched[:0]
+	tx.blobs, tx.touched = blobs, tx.touched[:0]
+	tx.recyclePacks()
 }
 
 func (tx *Tx) exec(name string, args ...any) error {
