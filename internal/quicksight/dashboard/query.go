@@ -195,7 +195,7 @@ func (s *Service) run(ctx context.Context, req *query.Request, build func() (*qu
 	}
 	rows, err := h.Session.Query(ctx, q.SQL(h.Relation), q.Args...)
 	if err != nil {
-		return nil, failed(err)
+		return nil, failed(h.Explain(ctx, err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	out := &VisualResult{Columns: []Column{}, Rows: [][]any{}}

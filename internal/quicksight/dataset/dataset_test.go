@@ -354,6 +354,41 @@ func (w *world) files() int {
 	return len(entries)
 }
 
+type refusal struct{ state string }
+
+func (r refusal) Error() string    { return "refused" }
+func (r refusal) SQLState() string { return r.state }
+
+// Failures of a source keep their kind.
+func TestFailuresAreTold(t *testing.T) {
+	w := newWorld(t)
+	source := w.createSource()
+	for state, want := range map[string]string{"42P01": "SQL_TABLE_NOT_FOUND", "42501": "PERMISSION_DENIED", "22003": "SQL_NUMERIC_OVERFLOW", "XX000": "SQL_EXCEPTION"} {
+		w.source.fail.Store(new(error(fmt.Errorf("source: %w", refusal{state}))))
+		out := w.create(flightsSet(source, "f"+state, "SPICE"))
+		if i := w.await("f"+state, *out.IngestionId); *i.ErrorInfo.Type != want || *i.ErrorInfo.Message != "source: refused" {
+			t.Errorf("%s: got %s %s", state, *i.ErrorInfo.Type, *i.ErrorInfo.Message)
+		}
+	}
+	w.source.fail.Store(nil)
+	in := flightsSet(source, "column", "SPICE")
+	in.PhysicalTableMap["t"].RelationalTable.InputColumns = append(in.PhysicalTableMap["t"].RelationalTable.InputColumns, column("carier", "STRING"))
+	if i := w.await("column", *w.create(in).IngestionId); *i.ErrorInfo.Type != "SQL_SCHEMA_MISMATCH_ERROR" || *i.ErrorInfo.Message != "the source has no column carier (did you mean carrier?)" {
+		t.Errorf("got %s %s", *i.ErrorInfo.Type, *i.ErrorInfo.Message)
+	}
+	in.DataSetId, in.ImportMode = new("direct"), new("DIRECT_QUERY")
+	w.create(in)
+	h, err := w.Open(w.ctx, account, "direct")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	_, err = h.Session.Query(w.ctx, "SELECT * FROM "+h.Relation)
+	if err = h.Explain(w.ctx, err); err == nil || err.Error() != "the source has no column carier (did you mean carrier?)" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A second ingestion waits for the first, and both can be cancelled.
 func TestQueueAndCancel(t *testing.T) {
 	w := newWorld(t)

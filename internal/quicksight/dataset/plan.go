@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,13 +10,15 @@ import (
 
 	"tarn/api/quicksight"
 	"tarn/internal/awsapi"
+	"tarn/internal/engine"
 	"tarn/internal/quicksight/expression"
 	"tarn/internal/quicksight/query"
 )
 
 // plan is a data set compiled: the columns it has, and the SQL that makes them from its physical table.
 type plan struct {
-	tableID string // of the physical table
+	tableID string   // of the physical table
+	input   []string // columns that the source must have
 	columns []planColumn
 	steps   []step
 }
@@ -35,6 +38,28 @@ func (p *plan) sql(relation string) string {
 		relation = "(" + s.head + " FROM " + relation + s.tail + ")"
 	}
 	return relation
+}
+
+// check tells which declared column the source does not have, better than the engine would.
+func (p *plan) check(ctx context.Context, sess *engine.Session, relation string) error {
+	d, err := sess.Describe(ctx, "SELECT * FROM "+relation)
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(d.Columns))
+	for i, c := range d.Columns {
+		names[i] = c.Name
+	}
+	for _, want := range p.input {
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, want) }) {
+			e := &engine.Error{Kind: engine.Missing, ObjectType: "Column", Name: want, Candidates: names, Position: -1, Message: "the source has no column " + want}
+			if near := expression.Nearest(want, names); near != "" {
+				e.Hint = "did you mean " + near + "?"
+			}
+			return e
+		}
+	}
+	return nil
 }
 
 func (p *plan) queryColumns() []query.Column {
@@ -114,6 +139,7 @@ func compile(set *quicksight.DataSet, inferred []SourceColumn, now time.Time) (*
 			return nil, invalid("Column %s is declared twice", name)
 		}
 		p.columns = append(p.columns, planColumn{Column: query.Column{Name: name, Type: t}, id: awsapi.Val(c.Id), subType: c.SubType})
+		p.input = append(p.input, name)
 		selected = append(selected, "TRY_CAST("+expression.Ident(name)+" AS "+t.SQL()+") AS "+expression.Ident(name))
 	}
 	if len(selected) == 0 {

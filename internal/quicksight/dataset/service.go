@@ -194,6 +194,19 @@ type Handle struct {
 	Columns  []query.Column
 	Version  string // changes when what is served changes; empty when it cannot be told
 	release  func()
+	check    func(ctx context.Context) error // of a source that is read directly
+}
+
+// Explain looks for what a failed query really suffered from: a source whose columns are no longer those of the data set.
+func (h *Handle) Explain(ctx context.Context, err error) error {
+	var e *engine.Error
+	if h.check == nil || !errors.As(err, &e) || e.Kind != engine.Missing && e.Kind != engine.Binder {
+		return err
+	}
+	if found := h.check(ctx); found != nil {
+		return found
+	}
+	return err
 }
 
 // Close gives up the relation and the session.
@@ -238,7 +251,8 @@ func (s *Service) Open(ctx context.Context, account, id string) (*Handle, error)
 	if err != nil {
 		return nil, errors.Join(sourceError(err), sess.Close())
 	}
-	return &Handle{Session: sess, Relation: p.sql(relation), Columns: p.queryColumns(), release: release}, nil
+	check := func(ctx context.Context) error { return p.check(ctx, sess, relation) }
+	return &Handle{Session: sess, Relation: p.sql(relation), Columns: p.queryColumns(), release: release, check: check}, nil
 }
 
 // Columns tells the columns of a data set, without reading it.

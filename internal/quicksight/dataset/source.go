@@ -41,8 +41,8 @@ type Source interface {
 	Relation(ctx context.Context, sess *engine.Session, q SourceQuery) (sql string, close func(), err error)
 }
 
-// SourceError is a source's refusal or failure. A Source may answer one to say what kind of failure it was, by its SQLSTATE; whatever
-// else it answers, but for errors of AWS's APIs and of the engine, is wrapped in one.
+// SourceError is a source's refusal or failure: whatever a Source answers, but for errors of AWS's APIs and of the engine, is wrapped
+// in one. A cause with a method SQLState() string says what kind of failure it was.
 type SourceError struct {
 	SQLState string
 	Err      error
@@ -78,7 +78,12 @@ func sourceError(err error) error {
 	if err == nil || errors.As(err, &api) || errors.As(err, &db) || errors.As(err, &own) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &SourceError{Err: err}
+	wrapped := &SourceError{Err: err}
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) {
+		wrapped.SQLState = state.SQLState()
+	}
+	return wrapped
 }
 
 // columnType maps the engine's types to QuickSight's.

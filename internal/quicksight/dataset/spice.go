@@ -122,6 +122,9 @@ func (s *Service) fill(ctx context.Context, g *generation, p *plan, q SourceQuer
 		return 0, sourceError(err)
 	}
 	defer release()
+	if err := p.check(ctx, sess, from); err != nil {
+		return 0, err
+	}
 	name := database(g.id)
 	if err := s.o.Engine.Attach(ctx, name, s.path(g.id), engine.AttachOptions{}); err != nil {
 		return 0, err
