@@ -32,7 +32,7 @@ type dirLake struct {
 	failPut error
 }
 
-func newDirLake(t *testing.T) *dirLake {
+func newDirLake(t testing.TB) *dirLake {
 	dir := t.TempDir()
 	for _, d := range []string{"objects", "tmp/lake"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
@@ -125,7 +125,7 @@ func (l *dirLake) keys(bucket string) []string {
 }
 
 // write puts an object's content.
-func (l *dirLake) write(t *testing.T, bucket, key string, data []byte) {
+func (l *dirLake) write(t testing.TB, bucket, key string, data []byte) {
 	t.Helper()
 	f, err := os.CreateTemp(l.TempDir(), "put")
 	if err != nil {
@@ -240,7 +240,7 @@ func fromInput(db string, in *glue.TableInput, version string) *glue.Table {
 
 // world is an engine, a lake, a catalog and a reader.
 type world struct {
-	*testing.T
+	testing.TB
 	engine  *engine.Engine
 	lake    *dirLake
 	catalog *mapCatalog
@@ -248,9 +248,9 @@ type world struct {
 	sess    *engine.Session
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{T: t, lake: newDirLake(t), catalog: newMapCatalog()}
+	w := &world{TB: t, lake: newDirLake(t), catalog: newMapCatalog()}
 	var err error
 	w.engine, err = engine.Open(engine.Options{
 		TempDir: filepath.Join(w.lake.dir, "tmp/spill"), Threads: 2, MemoryLimit: 1 << 30,
@@ -326,7 +326,7 @@ func (w *world) partition(t *glue.Table, location string, values ...string) {
 	w.catalog.partitions[name] = append(w.catalog.partitions[name], &glue.Partition{Values: values, StorageDescriptor: &sd})
 }
 
-func (w *world) put(key, data string) { w.Helper(); w.lake.write(w.T, "lake", key, []byte(data)) }
+func (w *world) put(key, data string) { w.Helper(); w.lake.write(w.TB, "lake", key, []byte(data)) }
 
 // rows runs "SELECT <what> FROM <table> <rest>" and writes the rows as text.
 func (w *world) rows(table, what, rest string, o Options) (string, error) {
