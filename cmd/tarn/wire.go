@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ import (
 	"tarn/api/iam"
 	logsapi "tarn/api/logs"
 	qsapi "tarn/api/quicksight"
+	redshiftapi "tarn/api/redshift"
+	"tarn/api/redshiftdata"
 	s3api "tarn/api/s3"
 	"tarn/api/scheduler"
 	"tarn/api/secretsmanager"
@@ -38,6 +41,7 @@ import (
 	"tarn/internal/meta/sqlite"
 	"tarn/internal/quicksight/dashboard"
 	"tarn/internal/quicksight/dataset"
+	redshift "tarn/internal/redshift/api"
 	"tarn/internal/redshift/warehouse"
 	"tarn/internal/redshift/wire"
 	"tarn/internal/s3"
@@ -64,6 +68,8 @@ type wiring struct {
 	catalog    *catalog.Service
 	reader     *table.Reader
 	warehouse  *warehouse.Warehouse
+	data       *redshift.Data
+	cluster    *redshift.Cluster
 	dataSets   *dataset.Service
 	dashboards *dashboard.Service
 	jobs       *job.Service
@@ -95,6 +101,7 @@ func (w *wiring) parts() []server.Part {
 		{Name: "logs", Start: w.startLogs},
 		{Name: "catalog", Start: w.startCatalog},
 		{Name: "warehouse", Start: w.startWarehouse},
+		{Name: "redshift data", Start: w.startRedshiftData, Stop: func(ctx context.Context) error { return w.data.Close(ctx) }},
 		{Name: "dashboards", Start: w.startQuickSight, Stop: func(ctx context.Context) error { return w.dataSets.Close(ctx) }},
 		{Name: "jobs", Start: w.startJobs, Stop: func(context.Context) error { return w.jobs.Close() }},
 		{Name: "crawlers", Start: w.startCrawlers, Stop: func(context.Context) error { return w.crawlers.Close() }},
@@ -114,6 +121,7 @@ func (w *wiring) redshift() server.Part {
 		Name: "redshift",
 		Start: func(context.Context) error {
 			srv := &wire.Server{Backend: w.warehouse, Log: w.log}
+			w.warehouse.SetControl(srv)
 			for _, l := range w.pg {
 				wg.Go(func() {
 					if err := srv.Serve(ctx, l); err != nil {
@@ -212,6 +220,22 @@ func (w *wiring) startWarehouse(ctx context.Context) (err error) {
 	return err
 }
 
+func (w *wiring) startRedshiftData(ctx context.Context) (err error) {
+	o := redshift.Options{
+		Warehouse: w.warehouse, Meta: w.store, Dir: w.dir("runs/statements"), Region: w.o.region, Now: w.now, Rand: rand.Reader, Log: w.log,
+		Endpoint: func() (string, int) {
+			n, err := strconv.Atoi(port(w.pg[0]))
+			if err != nil {
+				n = 0
+			}
+			return "localhost", n
+		},
+	}
+	w.cluster = redshift.NewCluster(o)
+	w.data, err = redshift.NewData(ctx, o)
+	return err
+}
+
 func (w *wiring) startQuickSight(ctx context.Context) (err error) {
 	w.dataSets, err = dataset.Open(ctx, dataset.Options{
 		Store: w.store, Engine: w.engine, Dir: w.dir("spice"), Now: w.now, NewID: newID, Log: w.log,
@@ -288,6 +312,16 @@ type (
 		*logs.Service
 		logsRest
 	}
+	dataRest struct{ redshiftdata.Unimplemented }
+	dataAPI  struct {
+		*redshift.Data
+		dataRest
+	}
+	clusterRest struct{ redshiftapi.Unimplemented }
+	clusterAPI  struct {
+		*redshift.Cluster
+		clusterRest
+	}
 	qsRest struct{ qsDeep }
 	qsDeep struct{ qsapi.Unimplemented }
 	qsAPI  struct {
@@ -304,12 +338,14 @@ type (
 
 // A method that two parts of a service have, or none, is found here.
 var (
-	_ glueapi.Service = glueAPI{}
-	_ qsapi.Service   = qsAPI{}
-	_ logsapi.Service = logsAPI{}
-	_ s3api.Service   = s3API{}
-	_ iam.Service     = iamAPI{}
-	_ sts.Service     = stsAPI{}
+	_ glueapi.Service      = glueAPI{}
+	_ qsapi.Service        = qsAPI{}
+	_ logsapi.Service      = logsAPI{}
+	_ s3api.Service        = s3API{}
+	_ iam.Service          = iamAPI{}
+	_ redshiftdata.Service = dataAPI{}
+	_ redshiftapi.Service  = clusterAPI{}
+	_ sts.Service          = stsAPI{}
 )
 
 func (w *wiring) startAPIs(context.Context) (err error) {
@@ -318,6 +354,8 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
 	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
 	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
+	w.aws.Register(awsapi.Registration{Model: redshiftdata.Model, Service: dataAPI{Data: w.data}})
+	w.aws.Register(awsapi.Registration{Model: redshiftapi.Model, Service: clusterAPI{Cluster: w.cluster}})
 	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
 	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})

@@ -217,8 +217,8 @@ func nodeOf(g *glue.Node) *Node {
 	return n
 }
 
-// finish adds what the ended node says of its work: the line that tarn's own
-// steps write last, or a crawl's counts.
+// finish adds what the ended node says of its work: the last line of its log that
+// names a table it has written.
 func (pl *Planner) finish(ctx context.Context, n *Node) {
 	if n.Kind != "job" {
 		return
@@ -228,9 +228,14 @@ func (pl *Planner) finish(ctx context.Context, n *Node) {
 		return // the log is an ornament here; the state has been read
 	}
 	for _, l := range slices.Backward(lines) {
-		if rest, ok := strings.CutPrefix(l, "tarn: "); ok {
-			n.Detail = rest
-			return
+		for _, start := range []string{pl.Project.database() + ".", "loaded "} {
+			if rest, ok := strings.CutPrefix(l, start); ok {
+				if _, after, ok := strings.Cut(rest, ": "); ok && start != "loaded " {
+					rest = after
+				}
+				n.Detail = rest
+				return
+			}
 		}
 	}
 }
