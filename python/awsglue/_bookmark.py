@@ -69,9 +69,7 @@ class Bookmark:
         condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         body = json.dumps(state, separators=(",", ":")).encode()
         try:
-            answer = _aws.client("s3").put_object(
-                Bucket=self.bucket, Key=self.key, Body=body, ContentType="application/json", **condition
-            )
+            answer = _aws.client("s3").put_object(Bucket=self.bucket, Key=self.key, Body=body, ContentType="application/json", **condition)
         except ClientError as err:
             if err.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
                 raise BookmarkError(

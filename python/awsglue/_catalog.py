@@ -164,10 +164,7 @@ def storage(fmt: str, location: str, columns: list[tuple[str, str]], options: di
 
 
 # What UpdateTable accepts of what GetTable answers.
-_TABLE_INPUT = (
-    "Name Description Owner LastAccessTime LastAnalyzedTime Retention StorageDescriptor PartitionKeys"
-    " ViewOriginalText ViewExpandedText TableType Parameters TargetTable"
-).split()
+_TABLE_INPUT = ["Name", "Description", "Owner", "LastAccessTime", "LastAnalyzedTime", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType", "Parameters", "TargetTable"]
 
 
 def table_input(raw: dict) -> dict:

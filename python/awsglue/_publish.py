@@ -129,6 +129,4 @@ def _add_partitions(table: _catalog.Table, wanted: dict, missing: list[tuple[tup
         errors = [e for e in answer.get("Errors", ()) if e["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException"]
         if errors:
             first = errors[0]
-            raise PublishError(
-                f"partition {first['PartitionValues']} of {table.full_name}: {first['ErrorDetail'].get('ErrorMessage', '')}"
-            )
+            raise PublishError(f"partition {first['PartitionValues']} of {table.full_name}: {first['ErrorDetail'].get('ErrorMessage', '')}")

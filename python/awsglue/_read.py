@@ -32,12 +32,16 @@ def csv_options(options: dict) -> dict[str, str]:
     return chosen
 
 
-def read_files(spark, fmt: str, options: dict, urls: Sequence[str], schema: str | None, base: str | None = None):
+def read_files(spark, fmt: str, options: dict, urls: Sequence[str], columns: list | None, base: str | None = None):
     """A DataFrame over these files or folders. base makes folders `k=v` below it columns."""
     reader = spark.read.options(**_NO_GLOB)
     if base:
         reader = reader.option("basePath", base)
     fmt = fmt.lower()
+    # Should a file turn out to be broken, this says what was expected of it.
+    note = {"urls": list(urls), "format": fmt, "options": options, "columns": columns}
+    spark.__dict__.setdefault("_tarn_reads", []).append(note)
+    schema = _types.ddl(columns) if columns else None
     if fmt == "csv":
         reader = reader.format("csv").options(**csv_options(options))
         if schema and true(options.get("withHeader", False)):
@@ -72,14 +76,13 @@ def read_table(spark, table: _catalog.Table, partitions: list[_catalog.Partition
     data, keys = table.columns, table.keys
     names = {name.lower() for name, _ in keys}
     data = [(n, k) for n, k in data if n.lower() not in names]
-    schema = _types.ddl(data)
     whole = _types.ddl(data + keys)
 
     if not keys:
         urls = [o.url for o in objects] if objects is not None else [_aws.folder(table.location)]
         if objects is None and not _aws.data_objects(table.location):
             urls = []
-        return read_files(spark, fmt, options, urls, schema) if urls else empty(spark, whole)
+        return read_files(spark, fmt, options, urls, data) if urls else empty(spark, whole)
 
     base = _aws.folder(table.location)
     in_place, elsewhere = [], []
@@ -96,10 +99,10 @@ def read_table(spark, table: _catalog.Table, partitions: list[_catalog.Partition
     frames = []
     if urls := files(in_place):
         # Partition folders come back as strings (session setting) and get the catalog's types below.
-        frames.append(read_files(spark, fmt, options, urls, schema, base))
+        frames.append(read_files(spark, fmt, options, urls, data, base))
     for partition in elsewhere:
         if urls := files([partition]):
-            frame = read_files(spark, fmt, options, urls, schema)
+            frame = read_files(spark, fmt, options, urls, data)
             for (name, _), value in zip(keys, partition.values, strict=True):
                 frame = frame.withColumn(name, F.lit(None if value == "__HIVE_DEFAULT_PARTITION__" else value))
             frames.append(frame)

@@ -158,9 +158,7 @@ class DataFrameReader:
     def _label(self, table: _catalog.Table) -> str:
         return self._glue_context._job_name or table.full_name
 
-    def from_options(
-        self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more
-    ):
+    def from_options(self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more):
         options = connection_options or {}
         if connection_type != "s3":
             raise NotImplementedError(f"reading from connection type {connection_type!r}: s3 is what can be read here")

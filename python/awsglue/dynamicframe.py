@@ -71,9 +71,7 @@ class DynamicFrame:
             if _find(self._df.schema, steps) is not None:
                 wanted.setdefault(steps[0], []).append(steps[1:])
         schema = self._df.schema
-        columns = [
-            _keep(F.col(_types.quote(n)), _find(schema, [n]).dataType, rest).alias(n) for n, rest in wanted.items()
-        ]
+        columns = [_keep(F.col(_types.quote(n)), _find(schema, [n]).dataType, rest).alias(n) for n, rest in wanted.items()]
         return self._with(self._df.select(*columns), transformation_ctx)
 
     def drop_fields(self, paths: Iterable[str], transformation_ctx: str = "", **more) -> DynamicFrame:
@@ -96,8 +94,7 @@ class DynamicFrame:
             raise ValueError(f"rename_field: no field {oldName!r}; the frame has {', '.join(self._df.columns)}")
         if len(old) == 1 and len(new) == 1:
             columns = [
-                F.col(_types.quote(c)).alias(new[0]) if c.lower() == old[0].lower() else F.col(_types.quote(c))
-                for c in self._df.columns
+                F.col(_types.quote(c)).alias(new[0]) if c.lower() == old[0].lower() else F.col(_types.quote(c)) for c in self._df.columns
             ]
             return self._with(self._df.select(*columns), transformation_ctx)
         mappings = []
@@ -193,9 +190,7 @@ class DynamicFrame:
 
     def unnest(self, transformation_ctx: str = "", **more) -> DynamicFrame:
         """Structs become columns whose names hold dots."""
-        columns = [
-            F.col(".".join(map(_types.quote, steps))).alias(".".join(steps)) for steps, _ in _leaves(self._df.schema, [])
-        ]
+        columns = [F.col(".".join(map(_types.quote, steps))).alias(".".join(steps)) for steps, _ in _leaves(self._df.schema, [])]
         return self._with(self._df.select(*columns), transformation_ctx)
 
     def drop_null_fields(self, transformation_ctx: str = "") -> DynamicFrame:

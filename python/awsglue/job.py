@@ -33,9 +33,7 @@ class Job:
     def _finish(self, mark: _bookmark.Bookmark) -> None:
         pending = mark.state["Pending"]
         plan = pending["Plan"]
-        self._glue_context._log(
-            f"{mark.job}: run {pending['RunId']} ended while publishing; finishing its {len(plan['copies'])} files"
-        )
+        self._glue_context._log(f"{mark.job}: run {pending['RunId']} ended while publishing; finishing its {len(plan['copies'])} files")
         _publish.carry_out(plan)
         mark.save(pending["State"])
         _publish.discard(plan)

@@ -45,8 +45,7 @@ def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str]:
             missing.append("--" + name)
     if missing:
         raise GlueArgumentError(
-            f"the following arguments are required: {', '.join(missing)}"
-            f" (given: {', '.join('--' + n for n in sorted(given)) or 'none'})"
+            f"the following arguments are required: {', '.join(missing)} (given: {', '.join('--' + n for n in sorted(given)) or 'none'})"
         )
     for name in _RESERVED:
         if name in given:
@@ -59,7 +58,5 @@ def bookmark_option(args: dict[str, str] | None) -> str:
     value = (args or {}).get("job_bookmark_option") or parse_arguments(sys.argv).get("job-bookmark-option", "")
     value = value.removeprefix("job-bookmark-") or "disable"
     if value not in ("enable", "pause", "disable"):
-        raise GlueArgumentError(
-            f"--job-bookmark-option is job-bookmark-enable, job-bookmark-pause or job-bookmark-disable, not {value!r}"
-        )
+        raise GlueArgumentError(f"--job-bookmark-option is job-bookmark-enable, job-bookmark-pause or job-bookmark-disable, not {value!r}")
     return value

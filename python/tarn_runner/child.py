@@ -58,6 +58,15 @@ def run(request: dict, connection: socket.socket) -> int:
     return code
 
 
+def anew(request: dict, connection: socket.socket) -> None:
+    """Becomes a new interpreter, for a job whose own packages must come before those imported here. Does not return."""
+    connection.set_inheritable(True)
+    # Packages and modules of the job are importable from the start, by it and by what it starts.
+    path = os.pathsep.join([*(request.get("paths") or []), request["env"].get("PYTHONPATH", "")])
+    env = {**request["env"], "PYTHONPATH": path, "TARN_REQUEST": json.dumps({**request, "fresh": False, "paths": []})}
+    os.execve(sys.executable, [sys.executable, "-m", "tarn_runner.once", str(connection.fileno())], env)
+
+
 def _terminate(*_) -> None:
     raise Terminated
 

@@ -13,7 +13,7 @@ class _NoJVM:
 
     def __get__(self, instance, owner):
         if instance is None:
-            return None
+            return
         raise _unavailable(f"SparkContext.{self._name}", "it needs the JVM inside the script's own process")
 
 

@@ -27,6 +27,8 @@ def message(err: BaseException) -> str:
         explained = explain(err)
         if explained:
             return explained
+    if isinstance(err, SyntaxError):
+        return err.msg
     text = str(err.code if isinstance(err, SystemExit) else err)
     for mark in ("\n\nJVM stacktrace", "\nJVM stacktrace", "\n\tat "):
         text = text.partition(mark)[0]
@@ -35,6 +37,9 @@ def message(err: BaseException) -> str:
 
 def explain(err: BaseException) -> str:
     """For a file that Spark could not read: which file, which line, which value."""
+    from pyspark.sql.connect.session import SparkSession
+
     from tarn_runner import badfile
 
-    return badfile.explain(str(err))
+    session = SparkSession._get_default_session()
+    return badfile.explain(str(err), getattr(session, "_tarn_reads", []))

@@ -25,7 +25,7 @@ _PRELOAD = {
     "spark": ("grpc", "pandas", "pyarrow", "boto3", "http.server", "pyspark.sql.connect.session", "pyspark.sql.connect.functions",
               "pyspark.sql", "pyspark.sql.types", "pyspark.sql.functions", "pyspark.sql.window", "awsglue.context", "awsglue.job",
               "awsglue.transforms", "awsglue.utils", "botocore.session", "s3transfer", "tarn_runner.child"),
-    "python": ("boto3", "botocore.session", "s3transfer", "awsglue.utils", "tarn_runner.child"),
+    "python": ("pandas", "pyarrow", "awswrangler", "boto3", "botocore.session", "s3transfer", "awsglue.utils", "tarn_runner.child"),
 }  # fmt: skip
 _LINE_LIMIT = 1 << 20
 
@@ -132,6 +132,8 @@ class Parent:
                 os.dup2(fd, target)
             for fd in job.fds:
                 os.close(fd)
+            if request.get("fresh"):
+                child.anew(request, job.connection)
             code = child.run(request, job.connection)
         finally:
             os._exit(code)

@@ -166,7 +166,7 @@ func (s *Service) insert(ctx context.Context, id string, fill func(meta.Tx, *glu
 			return err
 		}
 		if limit := int(*job.ExecutionProperty.MaxConcurrentRuns); active >= limit {
-			return glue.ConcurrentRunsExceededException("Concurrent runs exceeded for %s", name).
+			return glue.ConcurrentRunsExceededException("Concurrent runs exceeded for %s.", name).
 				WithHint("%d of %d allowed runs are going on; MaxConcurrentRuns of the job sets the limit.", active, limit)
 		}
 		if err := tx.Insert(kindRun, doc.key(), doc); err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -141,7 +142,7 @@ func (r *runner) ready(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		in.Close()
 		_ = cmd.Process.Kill()
-		return fmt.Errorf("the Python runner did not start: %w %s", err, complaints.String())
+		return fmt.Errorf("the Python runner did not start: %w: %s", err, lastLine(complaints.String()))
 	}
 	r.cmd, r.life, r.gone, r.python = cmd, in, gone, env
 	return nil
@@ -319,6 +320,11 @@ func (t *tailBuffer) Write(p []byte) (int, error) {
 		t.buf = append([]byte(nil), t.buf[len(t.buf)-4096:]...)
 	}
 	return len(p), nil
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
 }
 
 func (t *tailBuffer) String() string {
