@@ -276,6 +276,9 @@ func (s *Service) DeleteDashboard(ctx context.Context, in *quicksight.DeleteDash
 	if err != nil {
 		return nil, err
 	}
+	if in.VersionNumber != nil {
+		s.decoded.drop(versionID(c.Account, r.ID, r.Created, *in.VersionNumber))
+	}
 	return &quicksight.DeleteDashboardOutput{Status: new(int32(200)), Arn: &r.ARN, DashboardId: &r.ID, RequestId: resource.RequestID(ctx)}, nil
 }
 

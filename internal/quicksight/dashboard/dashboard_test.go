@@ -309,6 +309,9 @@ func TestVersions(t *testing.T) {
 	}
 	equal(nil, nil, second)
 	equal(new(int64(1)), nil, definition)
+	if r := w.query(t, VisualQuery{DashboardID: "d", SheetID: "delays", VisualID: "flights"}); rows(r, 1) != "327346" {
+		t.Errorf("got %v", r.Rows)
+	}
 	d, err := w.DescribeDashboard(w.ctx, &quicksight.DescribeDashboardInput{AwsAccountId: new(account), DashboardId: new("d")})
 	if err != nil || *d.Dashboard.Version.VersionNumber != 2 || *d.Dashboard.Version.Sheets[0].Name != "Late" || d.Dashboard.Version.DataSetArns[0] != "arn:aws:quicksight:us-east-1:000000000000:dataset/spice" {
 		t.Errorf("got %+v, %v", d, err)
@@ -324,15 +327,43 @@ func TestVersions(t *testing.T) {
 	if err := remove(new(int64(2))); !awsapi.IsCode(err, "ConflictException") {
 		t.Errorf("got %v", err)
 	}
-	if err := errors.Join(remove(new(int64(1))), remove(nil)); err != nil {
+	first := VisualQuery{DashboardID: "d", SheetID: "delays", VisualID: "flights", VersionNumber: new(int64(1))}
+	w.query(t, first)
+	if err := remove(new(int64(1))); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Query(w.ctx, first); !awsapi.IsCode(err, "ResourceNotFoundException") {
+		t.Errorf("got %v", err)
+	}
+	if err := remove(nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := w.DescribeDashboard(w.ctx, &quicksight.DescribeDashboardInput{AwsAccountId: new(account), DashboardId: new("d")}); !awsapi.IsCode(err, "ResourceNotFoundException") {
 		t.Errorf("got %v", err)
 	}
+	if _, err := w.Query(w.ctx, VisualQuery{DashboardID: "d", SheetID: "delays", VisualID: "flights"}); !awsapi.IsCode(err, "ResourceNotFoundException") {
+		t.Errorf("got %v", err)
+	}
 	dashboards, err := w.ListDashboards(w.ctx, &quicksight.ListDashboardsInput{AwsAccountId: new(account)})
 	if err != nil || len(dashboards.DashboardSummaryList) != 0 {
 		t.Errorf("got %+v, %v", dashboards, err)
+	}
+}
+
+func TestDefinitionsAreKept(t *testing.T) {
+	var d definitions
+	for i := range 20 {
+		key := fmt.Sprint(i)
+		if d.get(key) != nil {
+			t.Fatal(key)
+		}
+		d.put(key, &quicksight.DashboardVersionDefinition{})
+		if d.get("0") == nil { // used again and again, so it stays
+			t.Fatalf("0 has gone after %d", i)
+		}
+	}
+	if len(d.entries) != keptDefinitions || d.get("5") != nil || d.get("19") == nil {
+		t.Errorf("%d are kept", len(d.entries))
 	}
 }
 

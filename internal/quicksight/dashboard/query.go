@@ -90,37 +90,47 @@ type ControlResult struct {
 // maxRows bounds what a request may ask for.
 const maxRows = 50_000
 
-// open authorises the caller and reads the version, with the columns of its data sets.
-func (s *Service) open(ctx context.Context, id string, number *int64) (*version, *query.Request, error) {
+// open authorises the caller and reads the version, with the columns of its data sets. The key names the version for good.
+func (s *Service) open(ctx context.Context, id string, number *int64) (key string, _ *query.Request, err error) {
 	c := awsapi.CallerFrom(ctx)
 	if c.Account == "" {
-		return nil, nil, quicksight.AccessDeniedException("nobody is signed in")
+		return "", nil, quicksight.AccessDeniedException("nobody is signed in")
 	}
 	if err := s.o.Authorize(ctx, "quicksight:DescribeDashboard", resource.ARN(c, resource.Dashboard, id)); err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
-	var v *version
-	err := s.o.Store.View(ctx, func(tx meta.Tx) (err error) {
-		_, v, err = load(tx, c.Account, id, number, nil)
+	var d *quicksight.DashboardVersionDefinition
+	err = s.o.Store.View(ctx, func(tx meta.Tx) error {
+		r, n, err := find(tx, c.Account, id, number, nil)
+		if err != nil {
+			return err
+		}
+		key = versionID(c.Account, id, r.Created, n)
+		if d = s.decoded.get(key); d != nil {
+			return nil
+		}
+		v, err := loadVersion(tx, c.Account, id, n)
+		if err != nil {
+			return err
+		}
+		if d, err = decode(v.Definition); err == nil {
+			s.decoded.put(key, d)
+		}
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
-	}
-	d, err := decode(v.Definition)
-	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
 	columns, _, err := s.columns(ctx, c.Account, d)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
-	return v, &query.Request{Definition: d, Columns: columns, Now: s.o.Now()}, nil
+	return key, &query.Request{Definition: d, Columns: columns, Now: s.o.Now()}, nil
 }
 
 // Query computes a visual. Requests that are alike and come while one of them runs share its answer.
 func (s *Service) Query(ctx context.Context, q VisualQuery) (*VisualResult, error) {
-	v, req, err := s.open(ctx, q.DashboardID, q.VersionNumber)
+	version, req, err := s.open(ctx, q.DashboardID, q.VersionNumber)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +149,7 @@ func (s *Service) Query(ctx context.Context, q VisualQuery) (*VisualResult, erro
 	for _, x := range q.Selections {
 		req.Selections = append(req.Selections, query.Selection(x))
 	}
-	key, err := json.Marshal([]any{awsapi.CallerFrom(ctx).Account, v.Created, v.Number, q})
+	key, err := json.Marshal([]any{version, q})
 	if err != nil {
 		return nil, err
 	}

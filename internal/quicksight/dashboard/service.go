@@ -36,6 +36,7 @@ type Options struct {
 type Service struct {
 	o       Options
 	flights flights
+	decoded definitions
 }
 
 // New makes the service.
@@ -76,27 +77,39 @@ func (r *record) versionARN(n int64) *string { return new(fmt.Sprintf("%s/versio
 
 // load reads a dashboard and the version asked for: a number, an alias, or the published one.
 func load(tx meta.Tx, account, id string, number *int64, alias *string) (*record, *version, error) {
-	var r record
-	if err := resource.Get(tx, resource.Dashboard, account, id, &r); err != nil {
+	r, n, err := find(tx, account, id, number, alias)
+	if err != nil {
 		return nil, nil, err
 	}
-	n := r.Published
+	v, err := loadVersion(tx, account, id, n)
+	return r, v, err
+}
+
+func find(tx meta.Tx, account, id string, number *int64, alias *string) (*record, int64, error) {
+	var r record
+	if err := resource.Get(tx, resource.Dashboard, account, id, &r); err != nil {
+		return nil, 0, err
+	}
 	switch {
 	case number != nil && alias != nil:
-		return nil, nil, quicksight.InvalidParameterValueException("VersionNumber and AliasName exclude one another")
+		return nil, 0, quicksight.InvalidParameterValueException("VersionNumber and AliasName exclude one another")
 	case number != nil:
-		n = *number
-	case alias != nil && *alias == "$LATEST":
-		n = r.Latest
-	case alias != nil && *alias != "$PUBLISHED":
-		return nil, nil, quicksight.InvalidParameterValueException("Dashboards have the aliases $LATEST and $PUBLISHED, not %s", *alias)
+		return &r, *number, nil
+	case alias == nil, *alias == "$PUBLISHED":
+		return &r, r.Published, nil
+	case *alias == "$LATEST":
+		return &r, r.Latest, nil
 	}
+	return nil, 0, quicksight.InvalidParameterValueException("Dashboards have the aliases $LATEST and $PUBLISHED, not %s", *alias)
+}
+
+func loadVersion(tx meta.Tx, account, id string, n int64) (*version, error) {
 	var v version
 	err := tx.Get(versionKind, versionKey(account, id, n), &v)
 	if errors.Is(err, meta.ErrNotFound) {
-		return nil, nil, quicksight.ResourceNotFoundException("Version %d of dashboard %s is not found", n, id).With("ResourceType", "DASHBOARD_VERSION")
+		return nil, quicksight.ResourceNotFoundException("Version %d of dashboard %s is not found", n, id).With("ResourceType", "DASHBOARD_VERSION")
 	}
-	return &r, &v, err
+	return &v, err
 }
 
 // decode reads a definition into its types.
