@@ -22,6 +22,12 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 	if awsapi.Val(in.ObjectLockEnabledForBucket) {
 		return nil, notHere("x-amz-bucket-object-lock-enabled")
 	}
+	if o := in.ObjectOwnership; o != nil && *o != api.ObjectOwnershipBucketOwnerEnforced {
+		return nil, notHere("x-amz-object-ownership")
+	}
+	if err := checkGrants(in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWrite, in.GrantWriteACP); err != nil {
+		return nil, err
+	}
 	if err := checkUnsupported(in.ACL, nil, nil, nil, nil, nil); err != nil {
 		return nil, err
 	}

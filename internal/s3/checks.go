@@ -128,6 +128,16 @@ func checkUnsupported(acl, encryption, kmsKey, customerAlgorithm, lockMode, lega
 	return nil
 }
 
+// checkGrants refuses access lists by grant, as S3 does where they are disabled.
+func checkGrants(grants ...*string) error {
+	for _, g := range grants {
+		if g != nil {
+			return fail(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+		}
+	}
+	return nil
+}
+
 func checkVersion(id *string) error {
 	if v := awsapi.Val(id); v != "" && v != "null" {
 		return invalidArgument("versionId", v, "Invalid version id specified")

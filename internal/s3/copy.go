@@ -21,6 +21,9 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 	if err := checkKey(*in.Key); err != nil {
 		return nil, err
 	}
+	if err := checkGrants(in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
+		return nil, err
+	}
 	if err := checkUnsupported(in.ACL, in.ServerSideEncryption, in.SSEKMSKeyId, in.SSECustomerAlgorithm, in.ObjectLockMode, in.ObjectLockLegalHoldStatus); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,9 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *api.CreateMulti
 	if err := checkKey(*in.Key); err != nil {
 		return nil, err
 	}
+	if err := checkGrants(in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
+		return nil, err
+	}
 	if err := checkUnsupported(in.ACL, in.ServerSideEncryption, in.SSEKMSKeyId, in.SSECustomerAlgorithm, in.ObjectLockMode, in.ObjectLockLegalHoldStatus); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ type Tx struct {
 	fresh   []blob.ID
 	blobs   Blobs
 	packs   []*pack
-	spare   [][]byte // memory of earlier packs
+	spare   [][]byte    // memory of earlier packs
 	touched []objectKey // objects written
 }
 

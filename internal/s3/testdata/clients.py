@@ -341,9 +341,22 @@ class Objects(Case):
 
     def test_refused_extras(self):
         self.refused("AccessControlListNotSupported", 400, self.put, ACL="public-read")
+        self.refused("AccessControlListNotSupported", 400, self.put, GrantRead="id=x")
         self.put(ACL="bucket-owner-full-control")
         self.refused("NotImplemented", 501, self.put, ServerSideEncryption="aws:kms")
         self.refused("InvalidRequest", 400, self.put, ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=datetime.datetime(2030, 1, 1))
+
+    def test_client_goes_away(self):
+        url = client(signature_version="s3v4").generate_presigned_url("put_object", Params={"Bucket": self.b, "Key": "cut"})
+        u = urllib.parse.urlsplit(url)
+        conn = http.client.HTTPConnection(u.hostname, u.port)
+        conn.putrequest("PUT", u.path + "?" + u.query)
+        conn.putheader("Content-Length", "1000000")
+        conn.endheaders()
+        conn.send(b"x" * 500_000)
+        conn.close()
+        time.sleep(0.3)
+        self.assertEqual(0, s3.list_objects_v2(Bucket=self.b)["KeyCount"])
 
     def test_tagging(self):
         self.put()
