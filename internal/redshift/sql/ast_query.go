@@ -75,7 +75,8 @@ type (
 		Rows [][]Expr
 	}
 
-	// TableExpr is an item of FROM: *TableRef, *Derived, *TableFunc, *Unpivot or *Join.
+	// TableExpr is an item of FROM: *TableRef, *Derived, *TableFunc, *Unpivot, *Pivot, *UnpivotTable
+	// or *Join.
 	TableExpr interface{ tableExpr() }
 
 	// TableRef is a table, view or CTE; with two or more parts it may also be an array of an earlier item (t.arr), which
@@ -105,6 +106,24 @@ type (
 		Alias   Ident
 		AtAlias *Ident
 	}
+	// Pivot is source PIVOT (aggregates FOR column IN (values)).
+	Pivot struct {
+		At     int
+		Source TableExpr
+		Aggs   []SelectItem // calls of aggregates
+		For    Ident
+		Values []SelectItem // constants
+		Alias  *Ident
+	}
+	// UnpivotTable is source UNPIVOT (value FOR name IN (columns)).
+	UnpivotTable struct {
+		At           int
+		Source       TableExpr
+		IncludeNulls bool
+		Value, For   Ident
+		Columns      []SelectItem // columns; the alias is the name given instead of the column's
+		Alias        *Ident
+	}
 	// RecordColumn is a column of a record function's definition list; Type is nil when only the name is given.
 	RecordColumn struct {
 		Name Ident
@@ -125,10 +144,12 @@ func (*SetOp) queryBody()  {}
 func (*Values) queryBody() {}
 func (*Query) queryBody()  {}
 
-func (*TableRef) tableExpr()  {}
-func (*Derived) tableExpr()   {}
-func (*TableFunc) tableExpr() {}
-func (*Join) tableExpr()      {}
-func (*Unpivot) tableExpr()   {}
+func (*TableRef) tableExpr()     {}
+func (*Derived) tableExpr()      {}
+func (*TableFunc) tableExpr()    {}
+func (*Join) tableExpr()         {}
+func (*Unpivot) tableExpr()      {}
+func (*Pivot) tableExpr()        {}
+func (*UnpivotTable) tableExpr() {}
 
 func (s *SelectStmt) Tag() string { return "SELECT" }

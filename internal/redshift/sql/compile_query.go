@@ -44,6 +44,9 @@ func (c *compiler) query(q *Query) compiled {
 	defer func() { c.ctes = ctes }()
 	w := &wrapped{c: c}
 	w.prefix = c.with(q.With)
+	if s, ok := q.Body.(*Select); ok && s.Connect != nil {
+		return c.query(c.hierarchy(q, s))
+	}
 	if s, ok := q.Body.(*Select); ok {
 		sel := c.selectCore(s, q.OrderBy)
 		w.body = sel
@@ -107,7 +110,7 @@ func (c *compiler) count(e Expr, what string) string {
 func (c *compiler) body(b QueryBody) compiled {
 	switch b := b.(type) {
 	case *Select:
-		if b.Top != nil {
+		if b.Top != nil || b.Connect != nil {
 			return c.query(&Query{At: b.At, Body: b})
 		}
 		return c.selectCore(b, nil)
@@ -235,19 +238,20 @@ func (c *compiler) values(v *Values) compiled {
 	}
 	for i := range v.Rows[0] {
 		t := Unknown
-		n := 0
+		n, blank := 0, false
 		for _, r := range out.rows {
 			u, ok := commonType(t, r[i].typ)
 			if !ok {
 				panic(errAt(r[i].pos, CodeTypeMismatch, "VALUES types %s and %s cannot be matched", t.BaseName(), r[i].typ.BaseName()))
 			}
 			t = u
+			blank = blank || r[i].blank
 			if r[i].lit != nil {
 				n = max(n, len(r[i].lit.Text))
 			}
 		}
 		name := "column" + strconv.Itoa(i+1)
-		out.cols = append(out.cols, outColumn{name: name, sqlName: name, typ: t, litLen: n, blank: true})
+		out.cols = append(out.cols, outColumn{name: name, sqlName: name, typ: t, litLen: n, blank: blank})
 		if t.Kind != KUnknown {
 			out.coerce(i, t)
 		}
@@ -415,6 +419,10 @@ func (c *compiler) tableExpr(t TableExpr) (string, []*column) {
 		return c.join(t)
 	case *Unpivot:
 		return c.unpivotObject(t)
+	case *Pivot:
+		return c.pivot(t)
+	case *UnpivotTable:
+		return c.unpivotTable(t)
 	}
 	panic(errAt(-1, CodeNotSupported, "unknown member of FROM"))
 }
@@ -717,8 +725,8 @@ func (s *selectOut) text() string {
 }
 
 func (c *compiler) selectCore(s *Select, orderBy []OrderItem) *selectOut {
-	if s.Connect != nil || s.Start != nil {
-		panic(errAt(s.At, CodeNotSupported, "CONNECT BY is not supported").hint("write a recursive WITH query"))
+	if s.Start != nil {
+		panic(errAt(s.At, CodeSyntax, "START WITH needs CONNECT BY"))
 	}
 	outer, saveF := c.scope, c.f
 	c.scope, c.f = &scope{parent: outer}, flags{}

@@ -236,8 +236,13 @@ func hashFunctions() []function {
 		fn("sha2", ov(args(cText, cInt4), is(Varchar(128)), "rs_sha2($1, $2)")),
 		fn("crc32", ov(args(cText), is(Varchar(8)), "rs_crc32($1)")),
 		fn("strtol", ov(args(cText, cInt4), is(Int8), "rs_strtol($1, $2)")),
-		fn("fnv_hash",
-			ov(args(cText), is(Int8), "rs_fnv_hash($1)"),
-			ov(args(cInt8), is(Int8), "rs_fnv_hash_int($1)")),
+		special("fnv_hash", func(c *compiler, e *Call) value {
+			c.arity(e, 1, 1)
+			v := c.expr(e.Args[0])
+			if n := map[Kind]int{KInt2: 2, KInt4: 4, KInt8: 8}[v.typ.Kind]; n > 0 {
+				return value{sql: "rs_fnv_hash_int(" + c.castTo(v, Int8).sql + ", " + itoa(n) + ")", typ: Int8}
+			}
+			return value{sql: "rs_fnv_hash(" + c.asText(v).sql + ")", typ: Int8}
+		}),
 	}
 }

@@ -84,7 +84,7 @@ func (anyCatalog) Table(path []string) (*TableInfo, error) {
 // FuzzAnalyze looks for panics in the analyzer and printer.
 func FuzzAnalyze(f *testing.F) {
 	seeds(f)
-	for _, name := range []string{"basics", "strings", "math", "dates", "super", "system"} {
+	for _, name := range []string{"basics", "strings", "math", "dates", "super", "system", "more", "shapes"} {
 		data, err := os.ReadFile("testdata/cases/" + name + ".txt")
 		if err != nil {
 			f.Fatal(err)

@@ -434,8 +434,7 @@ func (p *parser) tablePrimary() TableExpr {
 			if d.Alias != nil && p.isOp("(") {
 				d.Columns = parens(p, p.label)
 			}
-			p.refusePivot()
-			return d
+			return p.pivot(d)
 		}
 		p.expectOp("(")
 		t := p.tableExpr()
@@ -473,14 +472,54 @@ func (p *parser) tablePrimary() TableExpr {
 		id := p.ident()
 		t.AtAlias = &id
 	}
-	p.refusePivot()
-	return t
+	return p.pivot(t)
 }
 
-func (p *parser) refusePivot() {
-	if p.isAny("pivot", "unpivot") {
-		p.unsupported(p.here(), upper(p.tok().text))
+// pivot takes PIVOT or UNPIVOT after a table, if there is one.
+func (p *parser) pivot(t TableExpr) TableExpr {
+	pos := p.here()
+	switch {
+	case p.accept("pivot"):
+		v := &Pivot{At: pos, Source: t}
+		p.expectOp("(")
+		v.Aggs = list(p, func() SelectItem { return SelectItem{X: p.expr(), Alias: p.alias()} })
+		p.expect("for")
+		v.For = p.label()
+		p.expect("in")
+		v.Values = parens(p, func() SelectItem { return SelectItem{X: p.expr(), Alias: p.alias()} })
+		p.expectOp(")")
+		v.Alias = p.tableAlias()
+		return v
+	case p.accept("unpivot"):
+		v := &UnpivotTable{At: pos, Source: t}
+		if p.accept("include", "nulls") {
+			v.IncludeNulls = true
+		} else {
+			p.accept("exclude", "nulls")
+		}
+		p.expectOp("(")
+		v.Value = p.label()
+		p.expect("for")
+		v.For = p.label()
+		p.expect("in")
+		v.Columns = parens(p, func() SelectItem {
+			it := SelectItem{X: p.primary()}
+			if p.accept("as") {
+				if p.tok().kind == tokString {
+					t := p.take()
+					it.Alias = &Ident{Name: t.text, Pos: t.start}
+				} else {
+					id := p.label()
+					it.Alias = &id
+				}
+			}
+			return it
+		})
+		p.expectOp(")")
+		v.Alias = p.tableAlias()
+		return v
 	}
+	return t
 }
 
 func (p *parser) tableFunc() TableExpr {

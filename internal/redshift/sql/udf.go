@@ -101,8 +101,8 @@ func ScalarUDFs(now func() time.Time) []ScalarUDF {
 		}},
 		{"rs_strtol", []Type{txt, Int4}, Int8, func(a []any) (any, error) { return strtol(text(a[0]), int(a[1].(int32))) }},
 		{"rs_fnv_hash", []Type{txt}, Int8, func(a []any) (any, error) { return fnvHash([]byte(text(a[0]))), nil }},
-		{"rs_fnv_hash_int", []Type{Int8}, Int8, func(a []any) (any, error) {
-			b := make([]byte, 8)
+		{"rs_fnv_hash_int", []Type{Int8, Int4}, Int8, func(a []any) (any, error) {
+			b := make([]byte, a[1].(int32))
 			for i := range b {
 				b[i] = byte(uint64(a[0].(int64)) >> (8 * i))
 			}

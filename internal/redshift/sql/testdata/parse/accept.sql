@@ -93,3 +93,5 @@ SELECT n.nspname as "Schema", c.relname as "Name", CASE c.relkind WHEN 'r' THEN 
 select * from pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int);
 select * from generate_series(1, 10) g;
 select 'f'::"char", x::int[], array[1::SMALLINT], '{a}'::text[] from t;
+select * from t pivot (sum(a) as s for b in ('x' as y, 'z')) p, u unpivot include nulls (v for n in (a, b as 'c')), x.arr[0].y z at i, unpivot x.o as v at k;
+select level, prior a from t start with a is null connect by nocycle prior a = b;
