@@ -74,7 +74,7 @@ func (f *projectFlags) run(ctx context.Context, pl *pipeline.Planner, o pipeline
 	case !f.quiet:
 		fmt.Fprintf(out, "  Done in %.1fs.", seconds)
 		if ep := pl.Target.Client.Endpoint; ep != "" {
-			fmt.Fprintf(out, "  %s/_/pipelines/%s/%s", ep, pl.Project.Name, run.ID)
+			fmt.Fprintf(out, "  %s/_/pipelines/%s/runs/%s", ep, pl.Project.Name, run.ID)
 			for _, d := range pl.Project.Dashboards {
 				fmt.Fprintf(out, "    Dashboard: %s/_/dashboards/%s-%s", ep, pl.Project.Name, d.Name)
 			}
