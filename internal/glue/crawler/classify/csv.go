@@ -257,7 +257,7 @@ func readCSV(r *Result, src *lines, d dialect) {
 		c.RestTypes[i] = votes[i].typ()
 	}
 	if ragged > 0 {
-		r.warn(raggedLine, "%d columns where %d are expected (%d such lines)", raggedCount, d.columns, ragged)
+		r.warn(raggedLine, "%d columns where %d are expected (such lines: %d)", raggedCount, d.columns, ragged)
 	}
 	if rec.unclosed > 0 {
 		r.warn(rec.unclosed, "a quote is opened here and never closed")

@@ -51,6 +51,7 @@ func readJSON(r *Result, src *lines) {
 		return
 	}
 	bad, badLine, badErr := int64(0), int64(0), error(nil)
+	spelled := map[string]string{}
 	for line := first; ok; line, ok = src.next() {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
@@ -76,10 +77,11 @@ func readJSON(r *Result, src *lines) {
 		}
 		r.Records++
 		r.Bytes += int64(len(line)) + 1
+		r.spelling(spelled, src.line, t.Fields)
 		fields = schema.MergeFields(fields, t.Fields)
 	}
 	if bad > 0 {
-		r.warn(badLine, "%v (%d such lines)", badErr, bad)
+		r.warn(badLine, "%v (such lines: %d)", badErr, bad)
 	}
 	r.setJSON(fields)
 }
@@ -99,15 +101,21 @@ func (r *Result) setJSON(fields []schema.Field) {
 		r.Classification = Unknown
 		return
 	}
-	seen := map[string]string{}
+	r.Columns = fields
+}
+
+// spelling warns of keys that differ in nothing but case: they fall into one column.
+func (r *Result) spelling(seen map[string]string, line int64, fields []schema.Field) {
 	for _, f := range fields {
 		key := strings.ToLower(f.Name)
-		if other, ok := seen[key]; ok && other != f.Name {
-			r.warn(0, "the keys %s and %s are one column, because names do not tell upper from lower case", other, f.Name)
+		switch other, ok := seen[key]; {
+		case !ok:
+			seen[key] = f.Name
+		case other != f.Name && other != "":
+			r.warn(line, "the keys %s and %s are one column, because names do not tell upper from lower case", other, f.Name)
+			seen[key] = "" // once is enough
 		}
-		seen[key] = f.Name
 	}
-	r.Columns = fields
 }
 
 func arrayLength(b []byte) int {
@@ -124,6 +132,7 @@ func readJSONStream(r *Result, src *lines, first []byte) {
 	dec := json.NewDecoder(rest)
 	dec.UseNumber()
 	var fields []schema.Field
+	spelled := map[string]string{}
 	if bytes.TrimLeft(first, " \t")[0] == '[' {
 		if _, err := dec.Token(); err != nil {
 			r.warn(1, "%v", err)
@@ -138,12 +147,16 @@ func readJSONStream(r *Result, src *lines, first []byte) {
 			err = fmt.Errorf("a record is an object, this is %s", article(t.Base))
 		}
 		if err != nil {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = errors.New("the JSON ends in the middle")
+			}
 			if src.err == nil || src.err == io.EOF {
 				r.warn(src.line, "%v", err)
 			}
 			break
 		}
 		r.Records++
+		r.spelling(spelled, src.line, t.Fields)
 		fields = schema.MergeFields(fields, t.Fields)
 	}
 	r.Bytes = dec.InputOffset()
