@@ -445,9 +445,6 @@ func (c *compiler) decimalOp(op string, l, r value) value {
 		if s > 37 {
 			panic(errAt(l.pos, CodeNumericRange, "Numeric data overflow (result precision)").hint("the product has %d decimal places; cast one side to fewer", s))
 		}
-		if a.Prec+b.Prec > 38 { // the engine refuses operands that could overflow: multiply the unscaled numbers
-			return value{sql: scaled("("+unscaled(l, a)+" * "+unscaled(r, b)+")", t), typ: t}
-		}
 		return value{sql: "(" + l.sql + " * " + r.sql + ")", typ: t}
 	case "%":
 		s := max(a.Scale, b.Scale)

@@ -92,10 +92,12 @@ func (s *Session) become(ctx context.Context, stmt *sql.SetStmt) error {
 	}
 	u := s.login
 	if name != s.login.Name {
-		err := s.w.meta.View(ctx, func(tx meta.Tx) error { return tx.Get(kindUser, meta.Key{name}, &u) })
+		var other user
+		err := s.w.meta.View(ctx, func(tx meta.Tx) error { return tx.Get(kindUser, meta.Key{name}, &other) })
 		if err != nil {
 			return missing(err, "42704", "user", name)
 		}
+		u = other
 	}
 	groups, err := s.w.memberships(ctx, name)
 	if err != nil {
