@@ -90,7 +90,7 @@ class Bookmark:
         fresh = [(o, folder) for folder, objects in folders.items() for o in objects if _is_new(marks.get(folder), o)]
         fresh.sort(key=lambda pair: (pair[0].modified_ms, pair[0].key))
         fresh = _bounded(fresh, bounds or {})
-        moved = {folder: mark for folder, mark in marks.items()}
+        moved = dict(marks)
         by_folder: dict[str, list[_aws.Object]] = {}
         for item, folder in fresh:
             by_folder.setdefault(folder, []).append(item)

@@ -164,7 +164,10 @@ def storage(fmt: str, location: str, columns: list[tuple[str, str]], options: di
 
 
 # What UpdateTable accepts of what GetTable answers.
-_TABLE_INPUT = ["Name", "Description", "Owner", "LastAccessTime", "LastAnalyzedTime", "Retention", "StorageDescriptor", "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType", "Parameters", "TargetTable"]
+_TABLE_INPUT = """
+    Name Description Owner LastAccessTime LastAnalyzedTime Retention StorageDescriptor PartitionKeys
+    ViewOriginalText ViewExpandedText TableType Parameters TargetTable
+""".split()
 
 
 def table_input(raw: dict) -> dict:

@@ -61,7 +61,7 @@ def test_json(data, want):
         ("127", "tinyint", True), ("128", "tinyint", False), ("-128", "tinyint", True), ("1.0", "int", False), ("NA", "bigint", False),
         ("1e3", "double", True), (".5", "float", True), ("NaN", "double", True), ("", "double", False), ("1,5", "decimal(3,1)", False),
         ("TRUE", "boolean", True), ("yes", "boolean", False), ("2013-02-29", "date", False), ("2012-02-29", "date", True),
-        ("2013-01-01 05:00:00", "timestamp", True), ("2013-01-01T05:00:00Z", "timestamp", True), ("noon", "timestamp", False), ("x", "string", True),
+        ("2013-01-01 05:00:00", "timestamp", True), ("2013-01-01T05:00:00Z", "timestamp", True), ("noon", "timestamp", False), ("x", "string", True),  # noqa: E501
     ],
 )  # fmt: skip
 def test_fits(text, kind, ok):
@@ -73,5 +73,5 @@ def test_message_is_about_something_else():
 
 
 def test_unknown_file_keeps_the_cause():
-    text = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file s3://b/x.parquet. SQLSTATE\nCaused by: java.lang.RuntimeException: corrupted file\n"
+    text = "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file s3://b/x.parquet. SQLSTATE\nCaused by: java.lang.RuntimeException: corrupted file\n"  # noqa: E501
     assert badfile.explain(text, []) == "s3://b/x.parquet: RuntimeException: corrupted file"

@@ -3,7 +3,6 @@ package job_test
 import (
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -169,9 +168,3 @@ func port(l net.Listener) string {
 func (r *rig) root() context.Context {
 	return awsapi.WithCaller(context.Background(), r.who.RootCaller())
 }
-
-var _ io.Writer = (*discard)(nil)
-
-type discard struct{}
-
-func (*discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -18,7 +18,7 @@ import (
 )
 
 // Modules is what the scripts need on AWS, for --additional-python-modules.
-const Modules = "duckdb==1.5.5,pyiceberg[glue,pyarrow]==0.12.0"
+const Modules = "duckdb==1.5.5,pyiceberg[glue,pyarrow,pyiceberg-core]==0.12.0"
 
 // Spec is a SQL step.
 type Spec struct {

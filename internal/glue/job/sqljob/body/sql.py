@@ -21,8 +21,11 @@ with open(__file__, encoding="utf-8") as f:
 ARGS = {k[2:]: v for k, v in zip(sys.argv, sys.argv[1:]) if k.startswith("--")}
 
 glue, s3 = boto3.client("glue"), boto3.client("s3")
-endpoint = os.environ.get("AWS_ENDPOINT_URL")
-catalog = load_catalog("glue", type="glue", **({"glue.endpoint": endpoint, "s3.endpoint": endpoint} if endpoint else {}))
+settings = {"client.region": boto3.session.Session().region_name or "us-east-1"}
+if os.environ.get("AWS_ENDPOINT_URL"):
+    settings.update({"glue.endpoint": os.environ["AWS_ENDPOINT_URL"], "s3.endpoint": os.environ["AWS_ENDPOINT_URL"]})
+settings["s3.region"] = settings["client.region"]
+catalog = load_catalog("glue", type="glue", **settings)
 con = duckdb.connect()
 con.execute("SET TimeZone = 'UTC'")
 scratch = tempfile.mkdtemp()
@@ -200,7 +203,8 @@ try:
         with change.update_schema(allow_incompatible_changes=mode == "replace") as schema:
             schema.union_by_name(answer.schema)
         if mode == "range":
-            low, high = start.isoformat(), end.isoformat()
+            dates = pa.types.is_date(answer.schema.field(timed[1]).type)
+            low, high = ((t.date() if dates else t).isoformat() for t in (start, end))
             change.overwrite(answer, And(GreaterThanOrEqual(timed[1], low), LessThan(timed[1], high)))
         elif mode == "merge":
             change.upsert(answer, join_cols=keys)
