@@ -1,7 +1,7 @@
 // Serves the built console with made-up pipelines and the real flights, so that every page can be
 // looked at. It is a stage for looking at pages, not a stand-in for tarn.
 //
-//   FLIGHTS=../examples/flights/data node test/server.mjs
+//   node test/server.mjs
 
 import { existsSync, readFileSync } from "node:fs";
 import http from "node:http";
@@ -13,6 +13,8 @@ import { glue, logLines } from "./glue.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const dist = path.join(here, "../dist");
 const definition = JSON.parse(readFileSync(path.join(here, "../../examples/flights/dashboards/delays.json"), "utf8"));
+/** Where the example keeps the records. */
+export const exampleData = path.join(here, "../../examples/flights/data");
 const kinds = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
 /** Another sheet, of what the viewer does not draw and of definitions that go wrong. */
@@ -104,6 +106,6 @@ async function read(request) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { address } = await startServer({ flights: process.env.FLIGHTS });
+  const { address } = await startServer({ flights: exampleData });
   console.log(`${address}/_/`);
 }

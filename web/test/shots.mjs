@@ -1,13 +1,13 @@
 // Opens every page, dark and light, in a real browser and keeps a picture of each; fails when a page
 // logs an error. CHROMIUM names the browser.
 //
-//   FLIGHTS=../examples/flights/data node test/shots.mjs [name...]
+//   node test/shots.mjs [name...]
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { startServer } from "./server.mjs";
+import { exampleData, startServer } from "./server.mjs";
 
 const out = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
 mkdirSync(out, { recursive: true });
@@ -20,7 +20,7 @@ const pages = {
   "run-failed": { path: "pipelines/flights/runs/wr_failed", wait: "[data-testid=error-card]" },
   "run-running": { path: "pipelines/flights/runs/wr_running?node=clean", wait: "[data-testid=log]" },
   data: { path: "data" },
-  table: { path: "data/flights/delays", wait: "[data-testid=preview]" },
+  table: { path: "data/flights/delays", wait: "[data-testid=preview-rows]" },
   columns: { path: "data/flights/clean_flights", act: (page) => page.getByRole("tab", { name: "Columns" }).click() },
   partitions: { path: "data/flights/clean_flights", act: (page) => page.getByRole("tab", { name: "Partitions" }).click() },
   broken: { path: "data/flights_raw/broken", wait: "[data-testid=error-card]" },
@@ -68,7 +68,7 @@ for (const [name, p] of Object.entries(pages)) {
   const kind = JSON.stringify([p.empty ?? false, p.signedIn ?? true]);
   for (const scheme of ["light", "dark"]) {
     // Signing in changes the server: each of those pages gets its own.
-    if (!servers.has(kind) || p.signedIn === false) servers.set(p.signedIn === false ? `${name}${scheme}` : kind, await startServer({ flights: p.empty ? undefined : process.env.FLIGHTS, empty: p.empty ?? false, signedIn: p.signedIn ?? true }));
+    if (!servers.has(kind) || p.signedIn === false) servers.set(p.signedIn === false ? `${name}${scheme}` : kind, await startServer({ flights: p.empty ? undefined : exampleData, empty: p.empty ?? false, signedIn: p.signedIn ?? true }));
     const { address } = servers.get(p.signedIn === false ? `${name}${scheme}` : kind);
     const context = await browser.newContext({ viewport: { width: p.width ?? 1440, height: p.height ?? 900 }, colorScheme: scheme, reducedMotion: "reduce" });
     const page = await context.newPage();

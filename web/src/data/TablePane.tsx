@@ -73,7 +73,7 @@ function Preview({ database, name }: { database: string; name: string }) {
           cell={(row, i) => text(row[i])}
           sortKey={(row, i) => (numeric[i] ? Number(row[i] ?? NaN) : row[i])}
           label={`First rows of ${database}.${name}`}
-          testid="preview"
+          testid="preview-rows"
         />
       </div>
       <div className="note" style={{ display: "flex", alignItems: "center", gap: 12, borderTop: "1px solid var(--grid)" }}>
@@ -93,7 +93,7 @@ function text(value: Cell | undefined): string | null {
 function Columns({ table }: { table: Table }) {
   const columns = allColumns(table);
   return (
-    <table className="rows" data-testid="columns">
+    <table className="rows" data-testid="column-list">
       <thead><tr><th className="number" style={{ width: 40 }}>#</th><th>Column</th><th>Type</th><th>Comment</th></tr></thead>
       <tbody>
         {columns.map((c, i) => (
@@ -119,7 +119,7 @@ function Partitions({ database, table, now }: { database: string; table: Table; 
   if (partitions.length === 0) return <div className="note" style={{ padding: 24 }}>No partitions yet.</div>;
   return (
     <>
-      <table className="rows" data-testid="partitions">
+      <table className="rows" data-testid="partition-list">
         <thead><tr>{keys.map((k) => <th key={k.Name}>{k.Name}</th>)}{counted && <th className="number">Rows</th>}<th>Location</th><th>Added</th></tr></thead>
         <tbody>
           {partitions.map((p) => (
@@ -142,7 +142,7 @@ function Partitions({ database, table, now }: { database: string; table: Table; 
 
 function Properties({ table }: { table: Table }) {
   return (
-    <table className="rows" data-testid="properties">
+    <table className="rows" data-testid="property-list">
       <thead><tr><th style={{ width: 260 }}>Property</th><th>Value</th></tr></thead>
       <tbody>
         {properties(table).map(([k, v]) => (

@@ -89,9 +89,12 @@ function FailureCard({ workflow, run, failed, live, selected, onOpen }: {
       message={failure.message === "" ? "It left no message: its log says more." : failure.message}
       facts={facts}
       hint={
-        others.length > 0 && (
+        <>
+          {failure.detail !== undefined && <details className="trace"><summary>Traceback</summary><pre>{failure.detail}</pre></details>}
+          {others.length > 0 && (
           <>Also failed: {others.map((n, i) => <span key={n.id}>{i > 0 && ", "}<a href={`?node=${n.id}`} onClick={(e) => { e.preventDefault(); onOpen(n.id); }}>{n.label}</a></span>)}</>
-        )
+          )}
+        </>
       }
       action={
         live ? (

@@ -7,12 +7,21 @@ test.each([
     's3://flights/raw/flights/flights-07.csv.gz, line 18,204, column dep_time: "24:7O" is not a number (clean_flights.py, line 12)',
     { file: "s3://flights/raw/flights/flights-07.csv.gz", line: "18204", column: "dep_time", value: "24:7O" },
   ],
-  ['Traceback:\n  File "/tmp/x/clean_flights.py", line 12, in <module>\nValueError: bad', { file: "/tmp/x/clean_flights.py", line: "12", column: undefined, value: undefined }],
   ["raw/flights/f.csv:14: invalid value 'x' in column \"hour\"", { file: "raw/flights/f.csv", line: "14", column: "hour", value: "x" }],
   ["delays.sql:3: no table raw.fligths", { file: "delays.sql", line: "3", column: undefined, value: undefined }],
   ["Access denied.", { file: undefined, line: undefined, column: undefined, value: undefined }],
 ])("%s", (text, want) => {
-  expect(readFailure(text)).toEqual({ message: text, ...want });
+  expect(readFailure(text)).toEqual({ message: text, detail: undefined, ...want });
+});
+
+test("a traceback says what and where, without the libraries", () => {
+  const trace = [
+    "Traceback (most recent call last):", '  File "<frozen runpy>", line 198, in _run_module_as_main', '  File "/data/scripts/clean_flights.py", line 12, in <module>',
+    '    out.write()', '  File "/usr/lib/python3.11/site-packages/pyspark/sql/readwriter.py", line 1461, in save', "pyspark.errors.AnalysisException: no such column dep_tme", "",
+  ].join("\n");
+  expect(readFailure(`the script failed: ${trace}`)).toEqual({
+    message: "the script failed:\npyspark.errors.AnalysisException: no such column dep_tme", detail: trace.trim(), file: "/data/scripts/clean_flights.py", line: "12", column: "dep_tme", value: undefined,
+  });
 });
 
 test("the latest attempt is what a node shows", () => {

@@ -65,6 +65,8 @@ export function seconds(from: number | undefined, to: number | undefined, now: n
 /** What went wrong, as far as its text can be taken apart. */
 export interface Failure {
   message: string;
+  /** The rest of a long text: a traceback. */
+  detail: string | undefined;
   file: string | undefined;
   line: string | undefined;
   column: string | undefined;
@@ -72,15 +74,28 @@ export interface Failure {
 }
 
 export function readFailure(text: string): Failure {
-  const message = text.trim();
+  const whole = text.trim();
+  const { message, detail, frame } = readTraceback(whole);
   const files = message.matchAll(/((?:s3:\/\/|[\w.-]+\/)[^\s,:;"']+\.\w+(?:\.\w+)?)(?:[:,]?\s*line\s+([\d,]+)|:(\d+))?/gi);
   const data = [...files].find((f) => !/\.(py|sql|scala)$/i.test(f[1] ?? ""));
-  const script = /File "([^"]+)", line (\d+)|([\w./-]+\.(?:py|sql|scala)),?\s+line\s+(\d+)|([\w./-]+\.(?:py|sql|scala)):(\d+)/i.exec(message);
-  const file = data?.[1] ?? script?.[1] ?? script?.[3] ?? script?.[5];
-  const line = data ? (data[2] ?? data[3] ?? (/\bline\s+([\d,]+)/i.exec(message.slice(data.index + data[0].length)) ?? [])[1]) : (script?.[2] ?? script?.[4] ?? script?.[6]);
+  const script = /([\w./-]+\.(?:py|sql|scala))(?:,?\s+line\s+|:)(\d+)/i.exec(message);
+  const file = data?.[1] ?? frame?.file ?? script?.[1];
+  const line = data ? (data[2] ?? data[3] ?? /\bline\s+([\d,]+)/i.exec(message.slice(data.index + data[0].length))?.[1]) : (frame?.line ?? script?.[2]);
   const column = /\bcolumn\s+[`"']?([\w.]+)[`"']?/i.exec(message)?.[1];
   const value = /\bvalue\s+["'`]([^"'`]*)["'`]/i.exec(message)?.[1] ?? /["'`]([^"'`\n]{1,80})["'`] is not\b/i.exec(message)?.[1];
-  return { message, file, line: line?.replace(/,/g, ""), column, value };
+  return { message, detail, file, line: line?.replace(/,/g, ""), column, value };
+}
+
+/** Of a Python traceback the last line says what, the last frame that is not a library's says where. */
+function readTraceback(text: string): { message: string; detail: string | undefined; frame: { file: string; line: string } | undefined } {
+  const at = text.indexOf("Traceback (most recent call last):");
+  if (at < 0) return { message: text, detail: undefined, frame: undefined };
+  const lines = text.slice(at).split("\n");
+  const last = lines.findLast((l) => /^\S/.test(l) && !l.startsWith("Traceback")) ?? "";
+  const before = text.slice(0, at).trim();
+  const frames = [...text.slice(at).matchAll(/File "([^"]+)", line (\d+)/g)].map((f) => ({ file: f[1] ?? "", line: f[2] ?? "" })).filter((f) => !f.file.startsWith("<"));
+  const frame = frames.findLast((f) => !/\/(lib\/python[\d.]*|site-packages|dist-packages|tarn_runner|awsglue)\//.test(f.file)) ?? frames.at(-1);
+  return { message: [before, last].filter((l) => l !== "").join("\n") || text, detail: text.slice(at), frame };
 }
 
 /** Where a node is on the run's time line, as shares of it. */
