@@ -34,7 +34,7 @@ demo: build ## flights, from files to a dashboard
 	@touch $@
 
 test: build .venv/ready ## everything that CI checks
-	scripts/packages chromium postgresql-client
+	scripts/packages chromium postgresql-client awscli
 	@echo "== generated code is up to date"
 	go run ./internal/awsgen -out build/api && diff -r build/api api
 	@echo "== go vet, gofmt"
@@ -52,7 +52,7 @@ test: build .venv/ready ## everything that CI checks
 	$(MAKE) e2e
 
 e2e: build .venv/ready ## real clients and a real browser against a real process
-	scripts/packages chromium postgresql-client
+	scripts/packages chromium postgresql-client awscli
 	@echo "== end to end"
 	TARN_BIN=$(CURDIR)/bin/tarn $(GO_TEST) -count=1 -timeout 20m ./e2e/...
 

@@ -105,6 +105,13 @@ func start(t testing.TB, data string, args ...string) *tarn {
 	}
 }
 
+// in is the same process, seen by a subtest.
+func (p *tarn) in(t testing.TB) *tarn {
+	q := *p
+	q.t = t
+	return &q
+}
+
 func (p *tarn) value(name string) string {
 	for _, v := range p.env {
 		if rest, ok := strings.CutPrefix(v, name+"="); ok {
