@@ -62,7 +62,7 @@ func (f *files) Describe(ctx context.Context, q SourceQuery) ([]SourceColumn, er
 }
 
 func (f *files) Relation(ctx context.Context, _ *engine.Session, q SourceQuery) (string, func(), error) {
-	if c := awsapi.CallerFrom(ctx); c.Account != account {
+	if c := awsapi.CallerFrom(ctx); c.Account != account || c.AccessKeyID != "AKIDOWNER" || !c.Root {
 		return "", nil, errors.New("nobody asks")
 	}
 	if f.hold != nil {
@@ -97,7 +97,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, dir: t.TempDir()}
-	w.ctx = awsapi.WithCaller(t.Context(), awsapi.Caller{Account: account, Region: "us-east-1", ARN: "arn:aws:iam::" + account + ":root", Root: true})
+	w.ctx = awsapi.WithCaller(t.Context(), awsapi.Caller{Account: account, Region: "us-east-1", ARN: "arn:aws:iam::" + account + ":root", AccessKeyID: "AKIDOWNER", Root: true})
 	if w.engine, err = engine.Open(engine.Options{TempDir: t.TempDir(), AllowedDirectories: []string{data, w.dir}, Threads: 2}); err != nil {
 		t.Fatal(err)
 	}

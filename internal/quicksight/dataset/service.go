@@ -102,18 +102,19 @@ type setRecord struct {
 	Spice       *spiceState `json:",omitzero"`
 }
 
-// owner is who created a resource: its work is done on behalf of them.
+// owner is who created a resource: its work is done on behalf of them, with what their key may do by then. A key that has ended, as
+// that of a session does, may nothing.
 type owner struct {
-	Account, Region, ARN, UserID string
-	Root                         bool
+	Account, Region, ARN, UserID, AccessKeyID string
+	Root                                      bool
 }
 
 func ownerOf(c awsapi.Caller) owner {
-	return owner{c.Account, c.Region, c.ARN, c.UserID, c.Root}
+	return owner{c.Account, c.Region, c.ARN, c.UserID, c.AccessKeyID, c.Root}
 }
 
 func (o owner) caller() awsapi.Caller {
-	return awsapi.Caller{Account: o.Account, Region: o.Region, ARN: o.ARN, UserID: o.UserID, Root: o.Root}
+	return awsapi.Caller{Account: o.Account, Region: o.Region, ARN: o.ARN, UserID: o.UserID, AccessKeyID: o.AccessKeyID, Root: o.Root}
 }
 
 // spiceState points to the generation that is served.
