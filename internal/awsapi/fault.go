@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 )
@@ -120,6 +121,11 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, reg *registe
 	case RESTXML:
 		h["X-Amz-Request-Id"] = []string{id}
 		h["X-Amz-Id-2"] = []string{id}
+		if e.Status == http.StatusNotModified { // its validators are headers
+			for k, v := range e.Members {
+				h[http.CanonicalHeaderKey(k)] = []string{fmt.Sprint(v)}
+			}
+		}
 		if r.Method == http.MethodHead || e.Status == http.StatusNotModified {
 			w.WriteHeader(e.Status)
 			return
@@ -130,9 +136,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, reg *registe
 		x.element("Code", e.Code)
 		x.element("Message", e.Text())
 		for _, k := range sortedAny(e.Members) {
-			if text, ok := e.Members[k].(string); ok {
-				x.element(k, text)
-			}
+			x.element(k, fmt.Sprint(e.Members[k]))
 		}
 		x.element("Resource", r.URL.Path)
 		x.element("RequestId", id)

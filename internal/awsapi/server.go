@@ -431,14 +431,14 @@ func (s *Server) writeS3(w http.ResponseWriter, r *http.Request, op *Operation, 
 	h["Content-Security-Policy"] = []string{"sandbox"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
 	status := outHeaders(v, h, op.Status)
+	if status == http.StatusOK && h.Get("Content-Range") != "" {
+		status = http.StatusPartialContent
+	}
 	p := planOf(v.Type())
 	if p.payload != nil && p.payload.stream {
 		body, _ := v.Field(p.payload.index).Interface().(io.ReadCloser)
 		if body != nil {
 			defer body.Close()
-		}
-		if status == 200 && h.Get("Content-Range") != "" {
-			status = http.StatusPartialContent
 		}
 		if h.Get("Content-Type") == "" {
 			h.Set("Content-Type", "binary/octet-stream")

@@ -151,7 +151,7 @@ func readCondition(o *index.Object, ifMatch, ifNoneMatch *string, modifiedSince,
 }
 
 func notModified(o *index.Object) error {
-	return fail(http.StatusNotModified, "NotModified", "Not Modified")
+	return fail(http.StatusNotModified, "NotModified", "Not Modified").With("ETag", quote(o.ETag)).With("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
 }
 
 // view is the stretch of an object that a request asks for.
