@@ -41,6 +41,7 @@ import (
 	"tarn/internal/meta/sqlite"
 	"tarn/internal/quicksight/dashboard"
 	"tarn/internal/quicksight/dataset"
+	"tarn/internal/quicksight/resource"
 	redshift "tarn/internal/redshift/api"
 	"tarn/internal/redshift/warehouse"
 	"tarn/internal/redshift/wire"
@@ -240,12 +241,27 @@ func (w *wiring) startQuickSight(ctx context.Context) (err error) {
 	w.dataSets, err = dataset.Open(ctx, dataset.Options{
 		Store: w.store, Engine: w.engine, Dir: w.dir("spice"), Now: w.now, NewID: newID, Log: w.log,
 		Sources: map[dataset.Kind]dataset.Source{dataset.Warehouse: warehouseSource{w.warehouse}, dataset.Lake: lakeSource{w.reader}},
+		Login: w.warehouseLogin,
 	})
 	if err != nil {
 		return err
 	}
 	w.dashboards = dashboard.New(dashboard.Options{Store: w.store, DataSets: w.dataSets, Authorize: w.authorize, Now: w.now})
 	return nil
+}
+
+// warehouseLogin checks a user's password as the wire protocol would.
+func (w *wiring) warehouseLogin(ctx context.Context, _, user, password string) error {
+	verifiers, err := w.warehouse.Verifiers(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, v := range verifiers {
+		if v.Matches(user, password) {
+			return nil
+		}
+	}
+	return fmt.Errorf("password authentication failed for user %q", user)
 }
 
 func (w *wiring) startJobs(context.Context) (err error) {
@@ -357,7 +373,7 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: redshiftdata.Model, Service: dataAPI{Data: w.data}})
 	w.aws.Register(awsapi.Registration{Model: redshiftapi.Model, Service: clusterAPI{Cluster: w.cluster}})
 	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
-	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}})
+	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}, Access: resource.Access})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
 	w.aws.Register(awsapi.Registration{Model: scheduler.Model, Service: scheduler.Unimplemented{}})
 	w.console, err = console.New(console.Options{

@@ -21,6 +21,9 @@ type Error struct {
 	Err      error // what caused it, not sent
 }
 
+// SQLState is the error's SQLSTATE.
+func (e *Error) SQLState() string { return e.Code }
+
 // Errorf makes an error with a SQLSTATE.
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
