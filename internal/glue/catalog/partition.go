@@ -199,15 +199,18 @@ func (s *Service) GetPartitions(ctx context.Context, in *glue.GetPartitionsInput
 		}
 		base := len(tableKey(t))
 		out.Partitions, out.NextToken, err = paging.List(tx, kindPartition, prefix,
-			paging.Request{Of: []any{"GetPartitions", tableKey(t), in.Expression, in.Segment, in.ExcludeColumnSchema}, Token: in.NextToken, Max: in.MaxResults},
-			func(k meta.Key, p *glue.Partition) (bool, error) {
-				if !inSegment(in.Segment, k[base:]) {
-					return false, nil
-				}
+			paging.Request{Of: []any{"GetPartitions", tableKey(t), in.Expression, in.Segment, in.ExcludeColumnSchema}, Token: in.NextToken, Max: in.MaxResults,
+				Want: func(k meta.Key) (bool, error) {
+					if !inSegment(in.Segment, k[base:]) {
+						return false, nil
+					}
+					return match(k[base:])
+				}},
+			func(_ meta.Key, p *glue.Partition) (bool, error) {
 				if awsapi.Val(in.ExcludeColumnSchema) && p.StorageDescriptor != nil {
 					p.StorageDescriptor.Columns = nil
 				}
-				return match(k[base:])
+				return true, nil
 			})
 		return err
 	})

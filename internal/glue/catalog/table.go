@@ -200,9 +200,9 @@ func (s *Service) GetTables(ctx context.Context, in *glue.GetTablesInput) (*glue
 		if err != nil {
 			return err
 		}
-		out.TableList, out.NextToken, err = paging.List(tx, kindTable, meta.Key{acct, db},
-			paging.Request{Of: []any{"GetTables", acct, db, in.Expression, in.AttributesToGet}, Token: in.NextToken, Max: in.MaxResults, Default: defaultPage},
-			func(k meta.Key, _ *glue.Table) (bool, error) { return match(k[2]), nil })
+		out.TableList, out.NextToken, err = paging.List[glue.Table](tx, kindTable, meta.Key{acct, db},
+			paging.Request{Of: []any{"GetTables", acct, db, in.Expression, in.AttributesToGet}, Token: in.NextToken, Max: in.MaxResults, Default: defaultPage,
+				Want: func(k meta.Key) (bool, error) { return match(k[2]), nil }}, nil)
 		return err
 	})
 	if err != nil {

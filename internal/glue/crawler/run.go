@@ -110,7 +110,8 @@ func (s *Service) StopCrawler(ctx context.Context, in *glue.StopCrawlerInput) (*
 	return &glue.StopCrawlerOutput{}, nil
 }
 
-// Recover begins again what was interrupted, and the schedules. It is called once, before requests are served.
+// Recover begins again what was interrupted, and the schedules. It is called once, when the lake can be read. What
+// requests have started before is left alone.
 func (s *Service) Recover(ctx context.Context) error {
 	type interrupted struct {
 		key   runKey
@@ -134,6 +135,12 @@ func (s *Service) Recover(ctx context.Context) error {
 		return err
 	}
 	for _, it := range all {
+		s.mu.Lock()
+		_, here := s.running[it.key]
+		s.mu.Unlock()
+		if here {
+			continue
+		}
 		if it.state == glue.CrawlerStateStopping {
 			if err := s.finish(ctx, it.key, it.crawl, glue.CrawlerHistoryStateStopped, ""); err != nil {
 				return err

@@ -22,6 +22,8 @@ type Request struct {
 	// Max is the caller's MaxResults; nil = Default. Zero Default = as many as fit.
 	Max     *int32
 	Default int
+	// Want chooses by keys alone, before anything is decoded; nil wants all.
+	Want func(meta.Key) (bool, error)
 }
 
 // maxBytes ends a page that has grown large, as AWS's own limit on answers does.
@@ -48,6 +50,11 @@ func List[T any](tx meta.Tx, kind string, prefix meta.Key, r Request, keep func(
 	var next *string
 	bytes := 0
 	err = tx.Scan(kind, prefix, after, func(k meta.Key, raw json.RawMessage) (bool, error) {
+		if r.Want != nil {
+			if ok, err := r.Want(k); err != nil || !ok {
+				return true, err
+			}
+		}
 		v := new(T)
 		if err := json.Unmarshal(raw, v); err != nil {
 			return false, fmt.Errorf("%s %s: %w", kind, k, err)

@@ -93,7 +93,7 @@ func (q *queue) changed(id string) {
 }
 
 // Recover looks at everything that has not ended, and lets the machine run. It is called once, when jobs and crawlers
-// have recovered and before requests are served.
+// have recovered. What requests have asked for before waits until then.
 func (s *Service) Recover(ctx context.Context) error {
 	// The watch begins before the first look, so that nothing falls between them.
 	feed := s.Store.Watch(s.ctx, s.JobKind, s.CrawlKind)
