@@ -68,8 +68,13 @@ func (c *conversion) value(f field, t sql.Type) (driver.Value, *rowError) {
 	}
 	switch t.Kind {
 	case sql.KInt2, sql.KInt4, sql.KInt8:
-		word := map[sql.Kind]string{sql.KInt2: "Short", sql.KInt4: "Integer", sql.KInt8: "Long"}[t.Kind]
-		bits := map[sql.Kind]int{sql.KInt2: 16, sql.KInt4: 32, sql.KInt8: 64}[t.Kind]
+		word, bits := "Integer", 32
+		switch t.Kind {
+		case sql.KInt2:
+			word, bits = "Short", 16
+		case sql.KInt8:
+			word, bits = "Long", 64
+		}
 		n, err := strconv.ParseInt(strings.TrimPrefix(trimmed, "+"), 10, bits)
 		if errors.Is(err, strconv.ErrRange) {
 			return invalid(1222, "Overflow, (Integer valid range) Value '%s', Type: %s", clip(trimmed, 40), word)
@@ -236,6 +241,11 @@ func (c *conversion) date(text string) (time.Time, error) {
 }
 
 func (c *conversion) timestamp(text string, zoned bool) (time.Time, error) {
+	if c.timeFormat == "" || strings.EqualFold(c.timeFormat, "auto") {
+		if v, ok := isoTimestamp(text); ok {
+			return v, nil
+		}
+	}
 	switch strings.ToLower(c.timeFormat) {
 	case "":
 		for _, layout := range []string{"2006-01-02 15:04:05.999999", "2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999Z07:00",
@@ -267,6 +277,27 @@ func (c *conversion) timestamp(text string, zoned bool) (time.Time, error) {
 	}
 	v, err := sql.ParseFormatted(text, c.timeFormat, true)
 	return civil(v, zoned), err
+}
+
+// isoTimestamp reads the form that most files have, 2013-01-01 05:00:00 with T or a blank between,
+// and Z or nothing at its end.
+func isoTimestamp(s string) (time.Time, bool) {
+	s = strings.TrimSuffix(s, "Z")
+	if len(s) != 19 || s[4] != '-' || s[7] != '-' || s[10] != ' ' && s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return time.Time{}, false
+	}
+	two := func(at int) int {
+		a, b := s[at]-'0', s[at+1]-'0'
+		if a > 9 || b > 9 {
+			return -1
+		}
+		return int(a)*10 + int(b)
+	}
+	century, year, month, day, hour, minute, second := two(0), two(2), two(5), two(8), two(11), two(14), two(17)
+	if century < 0 || year < 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 {
+		return time.Time{}, false // days that not every month has are left to the full parser
+	}
+	return time.Date(century*100+year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
 }
 
 // civil keeps the clock's reading of a time without a zone, and the instant of one with a zone.

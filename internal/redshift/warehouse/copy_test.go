@@ -82,7 +82,7 @@ func (anyone) Role(ctx context.Context, arn string) (context.Context, error) {
 func (anyone) Keys(ctx context.Context, id, _, _ string) (context.Context, error) { return ctx, nil }
 
 // lakeWorld is a warehouse with a lake whose bucket b has the given objects.
-func lakeWorld(t *testing.T, objects map[string]string) *world {
+func lakeWorld(t testing.TB, objects map[string]string) *world {
 	t.Helper()
 	dir := t.TempDir()
 	lake := folder{filepath.Join(dir, "objects")}

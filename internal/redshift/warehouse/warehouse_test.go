@@ -18,13 +18,13 @@ import (
 // world is a warehouse on a folder of its own.
 type world struct {
 	*Warehouse
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
 func newWorld(t *testing.T) *world { return openWorld(t, t.TempDir(), Options{}) }
 
-func openWorld(t *testing.T, dir string, o Options) *world {
+func openWorld(t testing.TB, dir string, o Options) *world {
 	t.Helper()
 	store, err := sqlite.Open(filepath.Join(dir, "tarn.db"))
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *testClient) Parameter(string, string) {}
 
 type conn struct {
 	*Session
-	t      *testing.T
+	t      testing.TB
 	client *testClient
 }
 
