@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -60,8 +61,25 @@ func (e *Engine) Checkpoint(ctx context.Context, name string) error {
 		return err
 	}
 	defer release()
+	if _, err := e.instance(ctx); err != nil {
+		return err
+	}
+	e.start.Lock()
+	defer e.start.Unlock()
+	e.mu.Lock()
+	anchor, closing := e.anchor, e.closing
+	e.mu.Unlock()
+	if closing {
+		return errClosed()
+	}
+	return checkpoint(ctx, anchor, name)
+}
+
+// checkpoint tries for a second or two: it can't run beside other transactions.
+func checkpoint(ctx context.Context, conn *sql.Conn, name string) error {
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		err := e.administer(ctx, "CHECKPOINT "+QuoteIdent(name), func() {})
+		_, err := conn.ExecContext(ctx, "CHECKPOINT "+QuoteIdent(name))
+		err = wrap(ctx, err)
 		var failed *Error
 		if err == nil || !errors.As(err, &failed) || failed.Kind != Transaction || wait > time.Second {
 			return err
@@ -112,14 +130,14 @@ func (e *Engine) Writer(ctx context.Context, name string) (release func(), err e
 
 // Write runs fn as one transaction of the only writer of a database. fn's
 // error, or a failing commit, undoes it.
-func (s *Session) Write(ctx context.Context, database string, fn func() error) error {
-	release, err := s.engine.Writer(ctx, database)
+func (s *Session) Write(ctx context.Context, name string, fn func() error) error {
+	release, err := s.engine.Writer(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer release()
 	if err := s.Begin(ctx); err != nil {
-		return err
+		return errors.Join(err, s.Rollback(ctx)) // interrupted, it may have begun
 	}
 	if err := fn(); err != nil {
 		return errors.Join(err, s.Rollback(ctx))

@@ -157,16 +157,24 @@ func (e *Engine) Load() Load {
 
 // instance returns the running database, starting it if need be.
 func (e *Engine) instance(ctx context.Context) (*sql.DB, error) {
+	running := func() (*sql.DB, error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.closing {
+			return nil, errClosed()
+		}
+		return e.db, nil
+	}
+	// Once it runs, nobody waits for the start's lock: a checkpoint holds it
+	// for as long as it takes.
+	db, err := running()
+	if db != nil || err != nil {
+		return db, err
+	}
 	e.start.Lock()
 	defer e.start.Unlock()
-	e.mu.Lock()
-	db, closing := e.db, e.closing
-	e.mu.Unlock()
-	if closing {
-		return nil, errClosed()
-	}
-	if db != nil {
-		return db, nil
+	if db, err = running(); db != nil || err != nil {
+		return db, err
 	}
 	// A caller that gives up must not leave a half-locked instance behind.
 	ctx = context.WithoutCancel(ctx)
@@ -313,10 +321,14 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 	for _, name := range writable {
 		cctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		if _, err := anchor.ExecContext(cctx, "CHECKPOINT "+QuoteIdent(name)); err != nil {
-			errs = append(errs, fmt.Errorf("checkpoint %s: %w", name, wrap(cctx, err)))
-		}
+		err := checkpoint(cctx, anchor, name)
 		cancel()
+		// A transaction that is still winding up keeps the log: nothing is
+		// lost by it, the next attach reads it.
+		var failed *Error
+		if err != nil && !(errors.As(err, &failed) && failed.Kind == Transaction) {
+			errs = append(errs, fmt.Errorf("checkpoint %s: %w", name, err))
+		}
 	}
 	errs = append(errs, anchor.Close(), db.Close())
 	return errors.Join(errs...)

@@ -141,6 +141,9 @@ func fromDuckDB(de *duckdb.Error) *Error {
 		e.Candidates = strings.Split(a.Candidates, ", ")
 	}
 	e.Kind, e.Hint = classify(a)
+	if e.Kind == DiskFull || e.Kind == OutOfMemory { // what follows is advice on settings that users don't have
+		e.Message, _, _ = strings.Cut(e.Message, "\n")
+	}
 	if e.Kind == Missing && e.ObjectType == "" {
 		e.ObjectType = "Column"
 	}

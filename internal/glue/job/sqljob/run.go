@@ -1,6 +1,7 @@
 package sqljob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,10 @@ type Runner struct {
 	Now     func() time.Time
 	// NewID names a run's scratch database: a fresh word of [a-z0-9].
 	NewID func() string
-	// Interval answers $start and $end of a run, given its arguments: the
-	// workflow run's properties, mostly. ok is false if it has none.
-	Interval func(ctx context.Context, args map[string]string) (start, end time.Time, ok bool, err error)
+	// Properties answers the properties of the workflow run that a run belongs
+	// to (--WORKFLOW_NAME, --WORKFLOW_RUN_ID), where start and end are; nil or
+	// an empty map if it belongs to none.
+	Properties func(ctx context.Context, workflow, run string) (map[string]string, error)
 }
 
 // Result is what a run did.
@@ -177,22 +179,25 @@ func (x *run) interval(ctx context.Context, at int) (start, end time.Time, err e
 			return start, end, fmt.Errorf("time zone %q: %w", tz, err)
 		}
 	}
-	ok := false
-	if a, b := x.args["--start"], x.args["--end"]; a != "" && b != "" {
-		if start, err = parseTime(a, zone); err != nil {
-			return start, end, fmt.Errorf("--start: %w", err)
+	from, to := x.args["--start"], x.args["--end"]
+	if workflow := x.args["--WORKFLOW_NAME"]; (from == "" || to == "") && workflow != "" && x.Properties != nil {
+		given, err := x.Properties(ctx, workflow, x.args["--WORKFLOW_RUN_ID"])
+		if err != nil {
+			return start, end, fmt.Errorf("properties of workflow %s's run: %w", workflow, err)
 		}
-		if end, err = parseTime(b, zone); err != nil {
-			return start, end, fmt.Errorf("--end: %w", err)
-		}
-		ok = true
-	} else if x.Interval != nil {
-		if start, end, ok, err = x.Interval(ctx, x.args); err != nil {
-			return start, end, err
-		}
+		from, to = cmp.Or(from, given["start"]), cmp.Or(to, given["end"])
 	}
-	if !ok {
+	if from == "" || to == "" {
 		return start, end, x.spec.at(at, "this run has no interval for $start and $end", "Start it with --start and --end, or as part of the pipeline.", nil)
+	}
+	if start, err = parseTime(from, zone); err != nil {
+		return start, end, fmt.Errorf("start: %w", err)
+	}
+	if end, err = parseTime(to, zone); err != nil {
+		return start, end, fmt.Errorf("end: %w", err)
+	}
+	if !start.Before(end) {
+		return start, end, x.spec.at(at, fmt.Sprintf("the interval from %s to %s is empty", from, to), "Its end must lie after its start.", nil)
 	}
 	local := func(t time.Time) time.Time {
 		t = t.In(zone)

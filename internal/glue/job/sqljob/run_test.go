@@ -1,6 +1,7 @@
 package sqljob
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -161,7 +162,16 @@ func TestIntervals(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	w.must(s, "--start", "2013-02-20", "--end", "2013-04-01")
-	w.must(s, "--start", "2013-02-20", "--end", "2013-04-01")
+	w.runner.Properties = func(_ context.Context, workflow, run string) (map[string]string, error) {
+		if workflow != "nightly" || run != "wr_1" {
+			t.Errorf("asked for %s %s", workflow, run)
+		}
+		return map[string]string{"start": "2013-02-20T00:00:00Z", "end": "2013-04-01T00:00:00Z"}, nil
+	}
+	w.must(s, "--WORKFLOW_NAME", "nightly", "--WORKFLOW_RUN_ID", "wr_1")
+	if _, err := w.run(s, "--start", "2013-02-20", "--end", "2013-02-20"); err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Fatalf("got %v", err)
+	}
 	if got := w.rows("SELECT count(*), count(DISTINCT day), max(until)::DATE::VARCHAR FROM TABLE"); got != "90 90 2013-04-01" {
 		t.Fatalf("got %s", got)
 	}
