@@ -389,7 +389,7 @@ func (c *compiler) dateArithmetic(op string, l, r value) (value, bool) {
 		}
 	case "/":
 		if lt.IsInterval() && rt.IsNumber() {
-			return value{sql: guarded(r, "to_microseconds(CAST(epoch("+l.sql+") * 1000000 / "+r.sql+" AS BIGINT))"), typ: lt}, true
+			return value{sql: "to_microseconds(CAST(epoch(" + l.sql + ") * 1000000 / " + nonzero(r, r.sql) + " AS BIGINT))", typ: lt}, true
 		}
 	}
 	return value{}, false

@@ -44,7 +44,7 @@ func aggregateFunctions() []function {
 			case t.Kind == KDecimal:
 				out := Decimal(38, t.Scale)
 				sum := value{sql: a.text("sum", v.sql), typ: out}
-				return value{sql: scaledSum(unscaled(sum, out)+" // "+a.text("count", v.sql), out), typ: out}
+				return value{sql: scaled(unscaled(sum, out)+" // "+a.text("count", v.sql), out), typ: out}
 			}
 			return value{sql: a.text("avg", c.castTo(v, Float8).sql), typ: Float8}
 		}),
@@ -233,6 +233,3 @@ func listagg(c *compiler, a *aggregateCall) value {
 	}
 	return value{sql: "rs_listagg_limit(" + a.text("string_agg", x.sql+", "+delim+order) + ")", typ: Varchar(MaxVarchar), blank: true}
 }
-
-// scaledSum is scaled for the result of an average, whose digits always fit the factor unless the sum was huge.
-func scaledSum(digits string, t Type) string { return scaled(digits, t) }

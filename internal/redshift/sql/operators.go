@@ -366,12 +366,12 @@ func isZero(v value) (zero, constant bool) {
 	return strings.Trim(v.lit.Text, "-0.") == "", true
 }
 
-// guarded is the division text, under a test of the divisor unless it is a constant that is not zero.
-func guarded(divisor value, text string) string {
+// nonzero is a divisor's text, which raises an error for zero (the engine would give NULL) unless it is a constant.
+func nonzero(divisor value, text string) string {
 	if zero, constant := isZero(divisor); constant && !zero {
-		return "(" + text + ")"
+		return text
 	}
-	return "CASE WHEN " + divisor.sql + " = 0 THEN error('Divide by zero') ELSE " + text + " END"
+	return "rs_nonzero(" + text + ")"
 }
 
 func (c *compiler) integerOp(op string, l, r value) value {
@@ -394,9 +394,9 @@ func (c *compiler) integerOp(op string, l, r value) value {
 	}
 	switch op {
 	case "/":
-		return value{sql: guarded(b, a.sql+" // "+b.sql), typ: t}
+		return value{sql: "(" + a.sql + " // " + nonzero(b, b.sql) + ")", typ: t}
 	case "%":
-		return value{sql: guarded(b, a.sql+" % "+b.sql), typ: t}
+		return value{sql: "(" + a.sql + " % " + nonzero(b, b.sql) + ")", typ: t}
 	}
 	return value{sql: "(" + a.sql + " " + op + " " + b.sql + ")", typ: t}
 }
@@ -412,9 +412,9 @@ func (c *compiler) floatOp(op string, l, r value) value {
 	}
 	switch op {
 	case "/":
-		return value{sql: guarded(b, a.sql+" / "+b.sql), typ: t}
+		return value{sql: "(" + a.sql + " / " + nonzero(b, b.sql) + ")", typ: t}
 	case "%":
-		return value{sql: guarded(b, a.sql+" % "+b.sql), typ: t}
+		return value{sql: "(" + a.sql + " % " + nonzero(b, b.sql) + ")", typ: t}
 	}
 	return value{sql: "(" + a.sql + " " + op + " " + b.sql + ")", typ: t}
 }
@@ -449,7 +449,7 @@ func (c *compiler) decimalOp(op string, l, r value) value {
 	case "%":
 		s := max(a.Scale, b.Scale)
 		t := Decimal(min(max(a.Prec-a.Scale, b.Prec-b.Scale)+s, 38), s)
-		return value{sql: guarded(r, "CAST("+l.sql+" % "+r.sql+" AS "+t.DuckDB()+")"), typ: t}
+		return value{sql: "CAST(" + l.sql + " % " + nonzero(r, r.sql) + " AS " + t.DuckDB() + ")", typ: t}
 	}
 	s := max(4, a.Scale+b.Prec-b.Scale+1)
 	p := a.Prec - a.Scale + b.Scale + s
@@ -460,6 +460,9 @@ func (c *compiler) decimalOp(op string, l, r value) value {
 	s = min(s, 37)
 	t := Decimal(p, s)
 	shift := s - a.Scale + b.Scale
+	if digits, ok := longDivision(l, a, r, b, shift); ok {
+		return value{sql: scaled(digits, t), typ: t}
+	}
 	num := unscaled(l, a)
 	den := unscaled(r, b)
 	switch {
@@ -468,7 +471,7 @@ func (c *compiler) decimalOp(op string, l, r value) value {
 	case shift < 0:
 		den = "(" + den + " * " + pow10(-shift) + ")"
 	}
-	return value{sql: guarded(r, scaled(num+" // "+den, t)), typ: t}
+	return value{sql: scaled(num+" // "+nonzero(r, den), t), typ: t}
 }
 
 // maxFastScale is the largest scale whose fraction, times its own factor, fits the engine's decimals.
@@ -505,16 +508,39 @@ func scaled(digits string, t Type) string {
 	if t.Scale == 0 {
 		return "CAST(" + digits + " AS " + t.DuckDB() + ")"
 	}
-	whole := 38 - t.Scale
-	if whole < t.Prec && t.Scale <= maxFastScale { // more digits than the engine's factor allows: join the two halves
-		return "CAST(rs_scaled" + itoa(t.Scale) + "(" + digits + ") AS " + t.DuckDB() + ")"
-	}
-	if whole < t.Prec {
-		return "CAST(rs_place_point(CAST(" + digits + " AS VARCHAR), " + itoa(t.Scale) + ") AS " + t.DuckDB() + ")"
-	}
-	return "CAST(CAST(" + digits + " AS DECIMAL(" + itoa(whole) + ",0)) * CAST('0." + strings.Repeat("0", t.Scale-1) + "1' AS DECIMAL(" +
+	// The factor's only digit is its last, so that the product has the same digits and just gets the scale.
+	return "CAST(CAST(" + digits + " AS DECIMAL(38,0)) * CAST('0." + strings.Repeat("0", t.Scale-1) + "1' AS DECIMAL(" +
 		itoa(t.Scale) + "," + itoa(t.Scale) + ")) AS " + t.DuckDB() + ")"
 }
+
+// maxDivisionSteps is how many rs_divN macros the prelude has.
+const maxDivisionSteps = 8
+
+// longDivision divides a * 10^shift by b in steps of as many digits as keep every intermediate in 64 bits: the engine
+// divides 128-bit numbers bit by bit, thirty times slower. False if the operands are too wide.
+func longDivision(l value, a Type, r value, b Type, shift int) (string, bool) {
+	k := 18 - b.Prec
+	if a.Prec > 18 || k < 2 || shift <= 0 {
+		return "", false
+	}
+	n := (shift + k - 1) / k
+	if n > maxDivisionSteps {
+		return "", false
+	}
+	small := func(v value, t Type) string {
+		if t.Scale == 0 {
+			return "CAST(" + v.sql + " AS BIGINT)"
+		}
+		return "CAST(" + v.sql + " * " + pow10Decimal(t.Scale) + " AS BIGINT)"
+	}
+	den := small(r, b)
+	if zero, constant := isZero(r); zero || !constant {
+		den = "rs_nonzero8(" + den + ")"
+	}
+	return "rs_div" + itoa(n) + "(" + small(l, a) + ", " + den + ", " + bigPow10(k) + ", " + bigPow10(shift-(n-1)*k) + ")", true
+}
+
+func bigPow10(n int) string { return "CAST(1" + strings.Repeat("0", n) + " AS BIGINT)" }
 
 func (c *compiler) regexMatch(op string, l, r value) value {
 	s, p := c.asText(l), c.asText(r)

@@ -17,13 +17,19 @@ func Prelude(temp bool) string {
 	}
 	var b strings.Builder
 	b.WriteString(strings.ReplaceAll(preludeText, "CREATE MACRO ", create))
-	// rs_scaledN(x) is x / 10^N, exactly, for a 128-bit x: whole part and fraction are converted apart, because the
-	// engine's decimals hold 38 digits.
-	for n := 1; n <= maxFastScale; n++ {
-		f := "CAST('1" + strings.Repeat("0", n) + "' AS HUGEINT)"
-		d := "DECIMAL(38," + itoa(n) + ")"
-		b.WriteString(create + "rs_scaled" + itoa(n) + "(x) AS CAST(x // " + f + " AS " + d + ") + CAST(CAST(x % " + f + " AS DECIMAL(" + itoa(n) +
-			",0)) * CAST('0." + strings.Repeat("0", n-1) + "1' AS DECIMAL(" + itoa(n) + "," + itoa(n) + ")) AS " + d + ");\n")
+	// rs_divN(a, b, f, last) is a * f^(N-1) * last / b, truncated, for 64-bit a and b: N steps of long division, each of
+	// which brings down the digits of one factor.
+	for n := 1; n <= maxDivisionSteps; n++ {
+		digits, rest := "CAST(a // b AS HUGEINT)", "(a % b)"
+		for i := 1; i <= n; i++ {
+			f := "f"
+			if i == n {
+				f = "last"
+			}
+			digits = "(" + digits + " * " + f + " + " + rest + " * " + f + " // b)"
+			rest = "(" + rest + " * " + f + " % b)"
+		}
+		b.WriteString(create + "rs_div" + itoa(n) + "(a, b, f, last) AS " + digits + ";\n")
 	}
 	return b.String()
 }

@@ -14,6 +14,11 @@ CREATE MACRO rs_quote_ident(s) AS CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_
 CREATE MACRO rs_quote_literal(s) AS '''' || replace(replace(s, '\', '\\'), '''', '''''') || '''';
 CREATE MACRO rs_width_bucket(x, lo, hi, n) AS CAST(CASE WHEN x < lo THEN 0 WHEN x >= hi THEN n + 1 ELSE floor((x - lo) / (hi - lo) * n) + 1 END AS INTEGER);
 
+-- A divisor; the engine would make NULL of a division by zero. The 64-bit form raises its error by a failing cast, because
+-- the optimizer shares common parts of expressions only where error() does not occur.
+CREATE MACRO rs_nonzero(x) AS CASE WHEN x = 0 THEN error('Divide by zero') ELSE x END;
+CREATE MACRO rs_nonzero8(x) AS CASE WHEN x = 0 THEN CAST('Divide by zero' AS BIGINT) ELSE x END;
+
 -- The digits of a decimal as a 128-bit integer; f is 10 to its scale.
 CREATE MACRO rs_unscaled(x, f) AS CAST(trunc(x) AS HUGEINT) * f + CAST((x - trunc(x)) * f AS HUGEINT);
 

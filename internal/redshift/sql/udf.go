@@ -87,7 +87,6 @@ func ScalarUDFs(now func() time.Time) []ScalarUDF {
 			return d, nil
 		}},
 		{"rs_cut_bytes", []Type{txt, Int4}, txt, func(a []any) (any, error) { return cutBytes(text(a[0]), int(a[1].(int32))), nil }},
-		{"rs_place_point", []Type{txt, Int4}, txt, func(a []any) (any, error) { return placePoint(text(a[0]), int(a[1].(int32))), nil }},
 		{"rs_subbytes", []Type{Varbyte(1024000), Int8, Int8}, Varbyte(1024000), func(a []any) (any, error) {
 			return subBytes(a[0].([]byte), a[1].(int64), a[2].(int64))
 		}},
@@ -163,19 +162,6 @@ func regexpInstr(cache *regexCache, s, p string, pos, occ, opt int64, flags stri
 		lo = hi
 	}
 	return pos + int64(len([]rune(rest[:lo]))), nil
-}
-
-func placePoint(digits string, scale int) string {
-	neg := strings.HasPrefix(digits, "-")
-	d := strings.TrimPrefix(digits, "-")
-	if len(d) <= scale {
-		d = strings.Repeat("0", scale-len(d)+1) + d
-	}
-	out := d[:len(d)-scale] + "." + d[len(d)-scale:]
-	if neg {
-		out = "-" + out
-	}
-	return out
 }
 
 func subBytes(b []byte, p, n int64) (any, error) {
