@@ -99,8 +99,9 @@ func (r *Reader) files(ctx context.Context, name string, p part, exclude func(ke
 // starts with _ or a dot (_SUCCESS, _temporary/, .hive-staging/).
 func hidden(key string) bool {
 	for _, p := range strings.Split(key, "/") {
-		if strings.HasPrefix(p, "_") || strings.HasPrefix(p, ".") {
-			return !strings.Contains(p, "=") // _x=1 is a partition
+		partition := strings.Contains(p, "=") // _x=1
+		if !partition && (strings.HasPrefix(p, "_") || strings.HasPrefix(p, ".")) {
+			return true
 		}
 	}
 	return false
