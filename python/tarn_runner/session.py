@@ -146,6 +146,8 @@ def close() -> None:
     if session is None:
         return
     try:
+        # At once or not at all: the server may be gone.
+        session.client.set_retry_policies([])
         session.interruptAll()
         session.client.release_session()
     except Exception as err:  # noqa: BLE001  the server may be gone; the job's own result stands

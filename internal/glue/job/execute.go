@@ -264,12 +264,26 @@ func (ex *execution) python(ctx context.Context, r *runner, script string, spark
 	if spark != nil {
 		request.Mode = "spark"
 	}
-	err = r.run(ctx, request, ex.stdout, ex.stderr, func(p process) error { return ex.svc.change(d, began(&p)) })
-	if err != nil && spark != nil && ctx.Err() == nil && !ex.svc.spark.alive(spark) {
-		return fmt.Errorf("Spark ended during this run (%s); the next run starts it anew. Its log: %s", spark.exit, ex.svc.spark.logPath())
+	runCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if spark != nil {
+		// The client in the script would go on trying for minutes.
+		go func() {
+			select {
+			case <-spark.gone:
+				cancel(errSparkEnded)
+			case <-runCtx.Done():
+			}
+		}()
+	}
+	err = r.run(runCtx, request, ex.stdout, ex.stderr, func(p process) error { return ex.svc.change(d, began(&p)) })
+	if err != nil && spark != nil && ctx.Err() == nil && !spark.alive() {
+		return fmt.Errorf("%w (%s); the next run starts it anew. Its log: %s", errSparkEnded, spark.exit, ex.svc.spark.logPath())
 	}
 	return err
 }
+
+var errSparkEnded = errors.New("Spark ended during this run")
 
 // environ is all that a script's process has in its environment.
 func (ex *execution) environ(spark *sparkAddress) map[string]string {

@@ -222,7 +222,7 @@ func (r *runner) run(ctx context.Context, q runnerRequest, stdout, stderr io.Wri
 			switch {
 			case m.Exit != nil:
 				wait(&copies, 5*time.Second)
-				if q.Mode == "spark" && m.Signal != 0 {
+				if q.Mode == "spark" && m.Signal != 0 && !errors.Is(context.Cause(ctx), errSparkEnded) && !errors.Is(context.Cause(ctx), errStopping) {
 					r.release(q)
 				}
 				if ctx.Err() != nil {

@@ -216,7 +216,7 @@ func defaultHeap() string {
 }
 
 // alive tells whether a server that a run used is still there. A connection breaks a moment before the process ends.
-func (p *sparkServer) alive(a *sparkAddress) bool {
+func (a *sparkAddress) alive() bool {
 	select {
 	case <-a.gone:
 		return false
