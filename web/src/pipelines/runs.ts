@@ -82,7 +82,8 @@ export function readFailure(text: string): Failure {
   const file = data?.[1] ?? frame?.file ?? script?.[1];
   const line = data ? (data[2] ?? data[3] ?? /\bline\s+([\d,]+)/i.exec(message.slice(data.index + data[0].length))?.[1]) : (frame?.line ?? script?.[2]);
   const column = /\bcolumn\s+[`"']?([\w.]+)[`"']?/i.exec(message)?.[1];
-  const value = /\bvalue\s+["'`]([^"'`]*)["'`]/i.exec(message)?.[1] ?? /["'`]([^"'`\n]{1,80})["'`] is not\b/i.exec(message)?.[1];
+  // Ours say `value "x"` or `"x" is not a number`; Python `invalid literal for int() with base 10: 'x'`.
+  const value = /\bvalue\s+["'`]([^"'`]*)["'`]/i.exec(message)?.[1] ?? /["'`]([^"'`\n]{1,80})["'`] is not\b/i.exec(message)?.[1] ?? /\b(?:literal|convert)\b[^:\n]*:\s*["']([^"'\n]{1,80})["']/i.exec(message)?.[1];
   return { message, detail, file, line: line?.replace(/,/g, ""), column, value };
 }
 
