@@ -273,7 +273,7 @@ func (j workflowJobs) StartRun(ctx context.Context, in workflow.JobStart) error 
 }
 
 func (j workflowJobs) Run(ctx context.Context, name, id string) (*glueapi.JobRun, error) {
-	out, err := j.GetJobRun(ctx, &glueapi.GetJobRunInput{JobName: &name, RunId: &id})
+	out, err := j.GetJobRun(ctx, &glueapi.GetJobRunInput{JobName: &name, RunId: &id, PredecessorsIncluded: new(true)})
 	if err != nil {
 		return nil, err
 	}

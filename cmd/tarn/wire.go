@@ -241,7 +241,7 @@ func (w *wiring) startQuickSight(ctx context.Context) (err error) {
 	w.dataSets, err = dataset.Open(ctx, dataset.Options{
 		Store: w.store, Engine: w.engine, Dir: w.dir("spice"), Now: w.now, NewID: newID, Log: w.log,
 		Sources: map[dataset.Kind]dataset.Source{dataset.Warehouse: warehouseSource{w.warehouse}, dataset.Lake: lakeSource{w.reader}},
-		Login: w.warehouseLogin,
+		Login:   w.warehouseLogin,
 	})
 	if err != nil {
 		return err
@@ -269,11 +269,26 @@ func (w *wiring) startJobs(context.Context) (err error) {
 	w.jobs, err = job.New(job.Options{
 		Store: w.store, Roles: jobRoles{w.who}, Lake: objects{w.lake}, Logs: w.logs, Data: w.o.data, Endpoint: w.endpoint, Now: w.now, Rand: rand.Reader, Log: w.log,
 		Native: native{
-			sql:  &sqljob.Runner{Engine: w.engine, Reader: w.reader, Writer: writer, Catalog: w.catalog, Now: w.now, NewID: newID},
+			sql:  &sqljob.Runner{Engine: w.engine, Reader: w.reader, Writer: writer, Catalog: w.catalog, Now: w.now, NewID: newID, Properties: w.runProperties},
 			load: &sqljob.Loader{Warehouse: loadWarehouse{w}, DataSets: refresher{w}, Now: w.now},
 		},
 	})
 	return err
+}
+
+// runProperties reads a workflow run's properties with the rights of the caller in ctx.
+func (w *wiring) runProperties(ctx context.Context, name, id string) (map[string]string, error) {
+	in := &glueapi.GetWorkflowRunPropertiesInput{Name: &name, RunId: &id}
+	for _, need := range identity.GlueAccess(awsapi.CallerFrom(ctx), "GetWorkflowRunProperties", in) {
+		if err := w.authorize(ctx, need.Action, need.Resource); err != nil {
+			return nil, err
+		}
+	}
+	out, err := w.workflows.GetWorkflowRunProperties(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return out.RunProperties, nil
 }
 
 func (w *wiring) startCrawlers(context.Context) error {
