@@ -21,7 +21,7 @@ type Result struct {
 func (t *Target) Query(ctx context.Context, sql, project string) (*Result, error) {
 	statements := []string{sql}
 	if project != "" {
-		statements = []string{"SET search_path TO " + project + ", " + project + "_lake, public", sql}
+		statements = []string{fmt.Sprintf(`SET search_path TO "%s", "%[1]s_lake", public`, project), sql}
 	}
 	d, err := t.SQL(ctx, statements...)
 	if err != nil {

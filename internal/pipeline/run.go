@@ -270,6 +270,10 @@ func (pl *Planner) resume(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s has not run yet: there is nothing to resume\n  Run it:  tarn run", p.Name)
 	}
 	last := runs.Runs[0]
+	switch awsapi.Val(last.Status) {
+	case glue.WorkflowRunStatusRunning, glue.WorkflowRunStatusStopping:
+		return "", fmt.Errorf("the last run of %s still goes on: there is nothing to resume yet\n  Follow it:  tarn logs -f", p.Name)
+	}
 	var ids []string
 	for _, g := range last.Graph.Nodes {
 		if n := nodeOf(g); n != nil && n.Failed() {

@@ -20,12 +20,12 @@ func (pl *Planner) usesWarehouse() bool {
 // schema for each of its Glue databases.
 func (pl *Planner) schemaResources() []*resource {
 	p := pl.Project
-	// Names have been checked: letters, digits and underscores.
+	// Names have been checked: letters, digits and underscores. Quoted, they may be words of SQL.
 	external := func(schema, database string) *resource {
-		return pl.schemaResource(schema, fmt.Sprintf(`CREATE EXTERNAL SCHEMA IF NOT EXISTS %s FROM DATA CATALOG DATABASE '%s' IAM_ROLE default`, schema, database))
+		return pl.schemaResource(schema, fmt.Sprintf(`CREATE EXTERNAL SCHEMA IF NOT EXISTS "%s" FROM DATA CATALOG DATABASE '%s' IAM_ROLE default`, schema, database))
 	}
 	return []*resource{
-		pl.schemaResource(p.Name, fmt.Sprintf(`CREATE SCHEMA IF NOT EXISTS %s`, p.Name)),
+		pl.schemaResource(p.Name, fmt.Sprintf(`CREATE SCHEMA IF NOT EXISTS "%s"`, p.Name)),
 		external(p.Name+"_lake", p.database()),
 		external(p.Name+"_raw", p.rawDatabase()),
 	}
