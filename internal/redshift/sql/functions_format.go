@@ -79,8 +79,13 @@ func toChar(c *compiler, e *Call) value {
 
 // strftimeLayout translates a format of plain numeric parts; false if it has anything else.
 func strftimeLayout(format string) (string, bool) {
+	for _, w := range []struct{ from, to string }{{"Mon", "\x01b"}, {"Dy", "\x01a"}} { // whose case matters
+		if !strings.Contains(upper(format), "MONTH") {
+			format = strings.ReplaceAll(format, w.from, w.to)
+		}
+	}
 	parts := []struct{ from, to string }{
-		{"YYYY", "%Y"}, {"HH24", "%H"}, {"HH12", "%I"}, {"MM", "%m"}, {"DD", "%d"}, {"MI", "%M"}, {"SS", "%S"}, {"HH", "%I"},
+		{"\x01B", "%b"}, {"\x01A", "%a"}, {"YYYY", "%Y"}, {"MS", "%g"}, {"US", "%f"}, {"AM", "%p"}, {"PM", "%p"}, {"HH24", "%H"}, {"HH12", "%I"}, {"MM", "%m"}, {"DD", "%d"}, {"MI", "%M"}, {"SS", "%S"}, {"HH", "%I"},
 	}
 	up := upper(format)
 	var b strings.Builder
@@ -91,6 +96,9 @@ func strftimeLayout(format string) (string, bool) {
 		found := false
 		for _, p := range parts {
 			if strings.HasPrefix(up[i:], p.from) {
+				if p.to == "%p" && format[i] == 'a' || p.to == "%p" && format[i] == 'p' {
+					return "", false
+				}
 				b.WriteString(p.to)
 				i += len(p.from)
 				found = true

@@ -70,7 +70,7 @@ func (p *parser) createStmt() Statement {
 
 func (p *parser) ifNotExists() bool { return p.accept("if", "not", "exists") }
 
-// queryText parses a query and returns it with its text.
+// queryWithText parses a query and returns it with its text.
 func (p *parser) queryWithText() (*Query, string) {
 	start := p.here()
 	save := p.into
