@@ -186,5 +186,5 @@ func line(n *pipeline.Node) string {
 	if n.Over() {
 		secs = fmt.Sprintf("%.1fs", n.Seconds)
 	}
-	return strings.TrimRight(fmt.Sprintf("  %s %-24s %-56s %6s", mark, name, text, secs), " ")
+	return strings.TrimRight(fmt.Sprintf("  %s %-24s %-48s %7s", mark, name, text, secs), " ")
 }

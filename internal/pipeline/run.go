@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -217,10 +218,11 @@ func nodeOf(g *glue.Node) *Node {
 	return n
 }
 
-// finish adds what the ended node says of its work: the last line of its log that
-// names a table it has written.
+// finish adds what the ended node says of its work: what a crawl has changed, or
+// the last line of a job's log that names a table it has written.
 func (pl *Planner) finish(ctx context.Context, n *Node) {
-	if n.Kind != "job" {
+	if n.Kind == "crawl" {
+		n.Detail = pl.crawlSummary(ctx, n.Name)
 		return
 	}
 	lines, err := pl.JobLog(ctx, n.jobRun)
@@ -233,11 +235,41 @@ func (pl *Planner) finish(ctx context.Context, n *Node) {
 				if _, after, ok := strings.Cut(rest, ": "); ok && start != "loaded " {
 					rest = after
 				}
-				n.Detail = rest
+				n.Detail, _, _ = strings.Cut(rest, " to s3://")
 				return
 			}
 		}
 	}
+}
+
+// crawlSummary says what the last crawl has changed.
+func (pl *Planner) crawlSummary(ctx context.Context, crawler string) string {
+	out, err := glueCall[glue.ListCrawlsOutput](ctx, pl.Target, "ListCrawls", &glue.ListCrawlsInput{CrawlerName: &crawler, MaxResults: new(int32(1))})
+	if err != nil || len(out.Crawls) == 0 {
+		return "" // an ornament, as above
+	}
+	var summary map[string]map[string]struct{ Count int64 }
+	if text := awsapi.Val(out.Crawls[0].Summary); text != "" && json.Unmarshal([]byte(text), &summary) != nil {
+		return ""
+	}
+	var parts []string
+	for _, k := range []struct{ key, noun string }{{"TABLE", "table"}, {"PARTITION", "partition"}} {
+		for _, d := range []struct{ key, verb string }{{"ADD", "added"}, {"UPDATE", "changed"}, {"DELETE", "deleted"}} {
+			n := summary[k.key][d.key].Count
+			if n == 0 {
+				continue
+			}
+			noun := k.noun
+			if n != 1 {
+				noun += "s"
+			}
+			parts = append(parts, Grouped(n)+" "+noun+" "+d.verb)
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing has changed"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // JobLog reads a job run's log.
