@@ -88,14 +88,14 @@ function FailureCard({ workflow, run, failed, live, selected, onOpen }: {
       title={`${node.label} ${node.state.text === "Timed out" ? "timed out" : "failed"}`}
       message={failure.message === "" ? "It left no message: its log says more." : failure.message}
       facts={facts}
-      hint={
+      hint={(failure.detail !== undefined || others.length > 0) && (
         <>
           {failure.detail !== undefined && <details className="trace"><summary>Traceback</summary><pre>{failure.detail}</pre></details>}
           {others.length > 0 && (
           <>Also failed: {others.map((n, i) => <span key={n.id}>{i > 0 && ", "}<a href={`?node=${n.id}`} onClick={(e) => { e.preventDefault(); onOpen(n.id); }}>{n.label}</a></span>)}</>
           )}
         </>
-      }
+      )}
       action={
         live ? (
           <Button variant="primary" onClick={() => { onOpen(node.id); document.getElementById("node-log")?.scrollIntoView({ behavior: "smooth" }); }}>Show its log</Button>

@@ -56,7 +56,7 @@ export function ErrorCard({ title, message, facts, hint, action, testid }: {
           {facts.map((f) => [<dt key={`${f.name}-t`}>{f.name}</dt>, <dd key={`${f.name}-d`}>{f.value}</dd>])}
         </dl>
       )}
-      {hint !== undefined && <div className="hint">{hint}</div>}
+      {hint !== undefined && hint !== false && <div className="hint">{hint}</div>}
       {action !== undefined && <div className="act">{action}</div>}
     </div>
   );

@@ -77,7 +77,10 @@ export function Chart({ id, label, model, onMark }: ChartProps) {
   }, [many]);
 
   useEffect(() => {
-    chart.current?.setOption(model.option, { notMerge: true });
+    const drawn = chart.current;
+    if (!drawn || !box.current) return;
+    drawn.setOption(model.option, { notMerge: true });
+    placeMarks(box.current, drawn);
   }, [model, many]);
 
   const move = (event: KeyboardEvent) => {
