@@ -115,6 +115,7 @@ func (s *Session) plan(ctx context.Context, stmt sql.Statement, types []sql.Type
 }
 
 func (s *Session) planIn(ctx context.Context, cat *catalog, stmt sql.Statement, types []sql.Type) (*sql.Plan, error) {
+	standIns(stmt)
 	env := s.environment(ctx, cat, types)
 	p, err := sql.Analyze(stmt, cat, &env)
 	if err != nil {

@@ -109,6 +109,10 @@ func (s *Session) explainEngine(e *engine.Error) error {
 			out.Code = "22003"
 		}
 	case engine.InvalidInput:
+		// A function in Go reports through the driver, which puts its own words first.
+		if _, rest, ok := strings.Cut(message, "API error: "); ok {
+			message = rest
+		}
 		// The printer's guards raise their own words, led by an SQLSTATE in brackets where it matters.
 		out.Code, out.Message = raised(message)
 	case engine.Transaction:

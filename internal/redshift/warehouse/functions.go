@@ -14,39 +14,40 @@ import (
 // database, search path and users. They are temporary macros of the session's connection, made when
 // a statement first needs them and again when what they depend on has changed.
 
-// hostFunctions are the macros, as the catalog's words fill them.
+// hostFunctions are the macros, as the catalog's words fill them. Their tables have names of their own,
+// since an argument is put in as it is written and may name a table of the statement.
 var hostFunctions = map[string]string{
 	"rs_regclass(t)": `CASE WHEN t IS NULL THEN NULL WHEN TRY_CAST(t AS BIGINT) IS NOT NULL THEN TRY_CAST(t AS BIGINT) ELSE coalesce(
-		(SELECT any_value(c.oid ORDER BY list_position(list_concat(['pg_catalog'], {path}), c.nspname)) FROM ` + allRelations + ` c
-		WHERE c.nspname || '.' || c.name = replace(lower(t), '"', '') OR c.name = replace(lower(t), '"', '') AND list_contains(list_concat(['pg_catalog'], {path}), c.nspname)),
+		(SELECT any_value(tarn_c.oid ORDER BY list_position(list_concat(['pg_catalog'], {path}), tarn_c.nspname)) FROM ` + allRelations + ` tarn_c
+		WHERE tarn_c.nspname || '.' || tarn_c.name = replace(lower(t), '"', '') OR tarn_c.name = replace(lower(t), '"', '') AND list_contains(list_concat(['pg_catalog'], {path}), tarn_c.nspname)),
 		CAST(error('[42P01] relation "' || t || '" does not exist') AS BIGINT)) END`,
-	"rs_regclass_text(o)": `coalesce((SELECT any_value(CASE WHEN list_contains(list_concat(['pg_catalog'], {path}), c.nspname) THEN c.name ELSE c.nspname || '.' || c.name END)
-		FROM ` + allRelations + ` c WHERE c.oid = o), CAST(o AS VARCHAR))`,
+	"rs_regclass_text(o)": `coalesce((SELECT any_value(CASE WHEN list_contains(list_concat(['pg_catalog'], {path}), tarn_c.nspname) THEN tarn_c.name ELSE tarn_c.nspname || '.' || tarn_c.name END)
+		FROM ` + allRelations + ` tarn_c WHERE tarn_c.oid = o), CAST(o AS VARCHAR))`,
 	"rs_regproc(t)":        `TRY_CAST(t AS BIGINT)`,
 	"rs_regproc_text(o)":   `CASE WHEN o = 0 THEN '-' ELSE CAST(o AS VARCHAR) END`,
-	"rs_regtype(t)":        `coalesce(TRY_CAST(t AS BIGINT), (SELECT any_value(x.oid) FROM memory.tarn_system.types x WHERE x.name = lower(t) OR tarn_type_name(x.oid, -1) = lower(t)))`,
+	"rs_regtype(t)":        `coalesce(TRY_CAST(t AS BIGINT), (SELECT any_value(tarn_x.oid) FROM memory.tarn_system.types tarn_x WHERE tarn_x.name = lower(t) OR tarn_type_name(tarn_x.oid, -1) = lower(t)))`,
 	"rs_regtype_text(o)":   `coalesce(tarn_type_name(o, -1), CAST(o AS VARCHAR))`,
 	"rs_format_type(o, m)": `tarn_type_name(o, m)`,
-	"rs_get_userbyid(o)":   `coalesce((SELECT any_value(u.name) FROM {users} u WHERE u.id = o), 'unknown (OID=' || o || ')')`,
-	"rs_get_viewdef(o)":    `(SELECT any_value(r.definition) FROM {db}._tarn.relation r WHERE r.oid = o)`,
+	"rs_get_userbyid(o)":   `coalesce((SELECT any_value(tarn_u.name) FROM {users} tarn_u WHERE tarn_u.id = o), 'unknown (OID=' || o || ')')`,
+	"rs_get_viewdef(o)":    `(SELECT any_value(tarn_r.definition) FROM {db}._tarn.relation tarn_r WHERE tarn_r.oid = o)`,
 	"rs_get_expr(t, o)":    `t`,
-	"rs_get_constraintdef(o)": `(SELECT any_value(CASE k.kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END || ' (' ||
-		array_to_string(list_transform(k.columns, lambda n: (SELECT any_value(a.name) FROM {db}._tarn.attribute a WHERE a.rel = k.rel AND a.num = n)), ', ') || ')' ||
-		CASE WHEN k.kind = 'f' THEN ' REFERENCES ' || (SELECT any_value(n.name || '.' || r.name) FROM {db}._tarn.relation r JOIN {db}._tarn.namespace n ON n.oid = r.schema WHERE r.oid = k.refrel)
-		ELSE '' END) FROM {db}._tarn.constr k WHERE k.oid = o)`,
+	"rs_get_constraintdef(o)": `(SELECT any_value(CASE tarn_k.kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END || ' (' ||
+		array_to_string(list_transform(tarn_k.columns, lambda n: (SELECT any_value(tarn_a.name) FROM {db}._tarn.attribute tarn_a WHERE tarn_a.rel = tarn_k.rel AND tarn_a.num = n)), ', ') || ')' ||
+		CASE WHEN tarn_k.kind = 'f' THEN ' REFERENCES ' || (SELECT any_value(tarn_n.name || '.' || tarn_r.name) FROM {db}._tarn.relation tarn_r JOIN {db}._tarn.namespace tarn_n ON tarn_n.oid = tarn_r.schema WHERE tarn_r.oid = tarn_k.refrel)
+		ELSE '' END) FROM {db}._tarn.constr tarn_k WHERE tarn_k.oid = o)`,
 	"rs_get_indexdef(o)":        `CAST(NULL AS VARCHAR)`,
-	"rs_table_is_visible(o)":    `coalesce((SELECT bool_or(list_contains(list_concat(['pg_catalog'], {path}), c.nspname)) FROM ` + allRelations + ` c WHERE c.oid = o), false)`,
+	"rs_table_is_visible(o)":    `coalesce((SELECT bool_or(list_contains(list_concat(['pg_catalog'], {path}), tarn_c.nspname)) FROM ` + allRelations + ` tarn_c WHERE tarn_c.oid = o), false)`,
 	"rs_function_is_visible(o)": `true`,
-	"rs_col_description(o, n)":  `(SELECT any_value(a.remark) FROM {db}._tarn.attribute a WHERE a.rel = o AND a.num = n)`,
-	"rs_obj_description(o, c)": `coalesce((SELECT any_value(r.remark) FROM {db}._tarn.relation r WHERE r.oid = o),
-		(SELECT any_value(n.remark) FROM {db}._tarn.namespace n WHERE n.oid = o))`,
+	"rs_col_description(o, n)":  `(SELECT any_value(tarn_a.remark) FROM {db}._tarn.attribute tarn_a WHERE tarn_a.rel = o AND tarn_a.num = n)`,
+	"rs_obj_description(o, c)": `coalesce((SELECT any_value(tarn_r.remark) FROM {db}._tarn.relation tarn_r WHERE tarn_r.oid = o),
+		(SELECT any_value(tarn_n.remark) FROM {db}._tarn.namespace tarn_n WHERE tarn_n.oid = o))`,
 	"rs_has_table_privilege(u, o, p)":    `tarn_privilege({database}, {pathtext}, 'table', CAST(u AS VARCHAR), CAST(o AS VARCHAR), CAST(p AS VARCHAR))`,
 	"rs_has_schema_privilege(u, o, p)":   `tarn_privilege({database}, {pathtext}, 'schema', CAST(u AS VARCHAR), CAST(o AS VARCHAR), CAST(p AS VARCHAR))`,
 	"rs_has_database_privilege(u, o, p)": `tarn_privilege({database}, {pathtext}, 'database', CAST(u AS VARCHAR), CAST(o AS VARCHAR), CAST(p AS VARCHAR))`,
 	"rs_has_function_privilege(u, o, p)": `true`,
 	"rs_encoding_name(n)": `CASE n WHEN 0 THEN 'none' WHEN 1 THEN 'runlength' WHEN 2 THEN 'bytedict' WHEN 3 THEN 'delta' WHEN 4 THEN 'delta32k' WHEN 6 THEN 'text255'
 		WHEN 7 THEN 'text32k' WHEN 8 THEN 'lzo' WHEN 9 THEN 'zstd' WHEN 11 THEN 'az64' WHEN 128 THEN 'mostly8' WHEN 129 THEN 'mostly16' WHEN 130 THEN 'mostly32' END`,
-	"rs_user_is_member_of(u, r)": `coalesce((SELECT bool_or(list_contains(g.members, x.id)) FROM {groups} g, {users} x WHERE g.name = r AND x.name = u), false)`,
+	"rs_user_is_member_of(u, r)": `coalesce((SELECT bool_or(list_contains(tarn_g.members, tarn_x.id)) FROM {groups} tarn_g, {users} tarn_x WHERE tarn_g.name = r AND tarn_x.name = u), false)`,
 	"rs_terminate_backend(n)":    `tarn_signal({user}, n, true)`,
 	"rs_cancel_backend(n)":       `tarn_signal({user}, n, false)`,
 }

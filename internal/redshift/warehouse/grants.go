@@ -14,7 +14,7 @@ var (
 	tablePrivileges = map[string]string{"select": "r", "insert": "a", "update": "w", "delete": "d", "references": "x",
 		"drop": "D", "alter": "A", "truncate": "P"}
 	schemaPrivileges   = map[string]string{"create": "C", "usage": "U"}
-	databasePrivileges = map[string]string{"create": "C", "temp": "T", "temporary": "T", "usage": "U"}
+	databasePrivileges = map[string]string{"create": "C", "temp": "T", "temporary": "T", "usage": "U", "connect": "U"}
 )
 
 // everything are the letters of ALL, in the order in which lists are written.

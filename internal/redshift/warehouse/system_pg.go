@@ -1,5 +1,7 @@
 package warehouse
 
+import "strings"
+
 // Pieces that several tables share. Access lists are stored as JSON and shown as PostgreSQL shows them.
 const (
 	// allRelations: oid, name, schema oid, schema name, kind, owner, acl, diststyle, natts, created, remark, definition, pkey, system
@@ -27,14 +29,14 @@ const (
 		reltuples float4, reltoastrelid oid, relhasindex bool, relisshared bool, relkind char, relnatts int2, relexternid oid, relisreplicated bool,
 		relispinned bool, reldiststyle int2, relprojbaseid oid, relchecks int2, relhasoids bool, relhaspkey bool, relhasrules bool, relhassubclass bool,
 		relacl acl, -relhastriggers bool, -reloftype oid, -relpersistence char,
-		-relreplident char`
+		-relreplident char, -reloptions names`
 	classValues = `c.oid, c.name, c.nsoid, 0, c.owner, 0, c.oid, 0, 1, 0.001, 0, false, c.system, c.kind, c.natts, 0, false, false, ` + distStyle + `,
-		0, 0, false, c.pkey, c.kind = 'v', false, c.acl, false, 0, 'p', 'd'`
+		0, 0, false, c.pkey, c.kind = 'v', false, c.acl, false, 0, 'p', 'd', NULL`
 	attributeColumns = `attrelid oid, attname name, atttypid oid, attstattarget int4, attlen int2, attnum int2, attndims int4, attcacheoff int4,
 		atttypmod int4, attbyval bool, attstorage char, attalign char, attnotnull bool, atthasdef bool, attisdropped bool, attislocal bool, attinhcount int4,
-		attisdistkey bool, attispreloaded bool, attsortkeyord int4, attencodingtype int2, attencrypttype int2, -attcollation oid, -attidentity char, -attgenerated char`
+		attisdistkey bool, attispreloaded bool, attsortkeyord int4, attencodingtype int2, attencrypttype int2, -attcollation oid, -attidentity char, -attgenerated char, -attacl acl`
 	attributeQuery = `SELECT a.rel, a.name, a.typoid, -1, a.len, a.num, 0, -1, a.typmod, a.len BETWEEN 1 AND 8, 'p', 'i', a.required,
-		a.preset IS NOT NULL OR a.seed IS NOT NULL, false, true, 0, a.distkey, false, a.sortkey, ` + encoding + `, 0, 0, '', '' FROM ` + allAttributes + ` a`
+		a.preset IS NOT NULL OR a.seed IS NOT NULL, false, true, 0, a.distkey, false, a.sortkey, ` + encoding + `, 0, 0, '', '', NULL FROM ` + allAttributes + ` a`
 )
 
 // pgTables are PostgreSQL's own tables as Redshift has them.
@@ -51,15 +53,15 @@ func pgTables() []systemTable {
 		pg("pg_class_info", classColumns+", relcreationtime ts, releffectivediststyle int2",
 			"SELECT "+classValues+", c.created, "+distStyle+" FROM "+allRelations+" c"),
 		pg("pg_attribute", attributeColumns, attributeQuery),
-		pg("pg_attribute_info", attributeColumns+", attacl acl", `SELECT *, NULL FROM (`+attributeQuery+`)`),
+		pg("pg_attribute_info", strings.Replace(attributeColumns, "-attacl", "attacl", 1), attributeQuery),
 		pg("pg_attrdef", "oid oid, adrelid oid, adnum int2, adbin text, adsrc text",
 			`SELECT rel * 1000 + num, rel, num, coalesce(preset, ''), coalesce(preset, '"identity"(' || rel || ', ' || num || ', ''' || seed || ',' || step || '''::text)')
 			FROM {db}._tarn.attribute WHERE preset IS NOT NULL OR seed IS NOT NULL`),
 		pg("pg_type", `oid oid, typname name, typnamespace oid, typowner int4, typlen int2, typbyval bool, typtype char, typisdefined bool, typdelim char,
 			typrelid oid, typelem oid, typinput regproc, typoutput regproc, typreceive regproc, typsend regproc, typanalyze regproc, typalign char,
-			typstorage char, typnotnull bool, typbasetype oid, typtypmod int4, typndims int4, typdefaultbin text, typdefault text, -typcollation oid`,
-			`SELECT oid, name, 11, 1, len, len BETWEEN 1 AND 8, kind, true, ',', 0, elem, 0, 0, 0, 0, 0, 'i', 'p', false, 0, -1, 0, NULL, NULL, 0
-			FROM memory.tarn_system.types`),
+			typstorage char, typnotnull bool, typbasetype oid, typtypmod int4, typndims int4, typdefaultbin text, typdefault text, -typcollation oid, -typarray oid`,
+			`SELECT oid, name, 11, 1, len, len BETWEEN 1 AND 8, kind, true, ',', 0, elem, 0, 0, 0, 0, 0, 'i', 'p', false, 0, -1, 0, NULL, NULL, 0, coalesce((SELECT any_value(a.oid) FROM memory.tarn_system.types a WHERE a.elem = t.oid), 0)
+			FROM memory.tarn_system.types t`),
 		pg("pg_constraint", `oid oid, conname name, connamespace oid, contype char, condeferrable bool, condeferred bool, -convalidated bool, -conparentid oid, conrelid oid, contypid oid, confrelid oid,
 			confupdtype char, confdeltype char, confmatchtype char, conkey int2s, confkey int2s, conbin text, consrc text`,
 			`SELECT k.oid, k.name, r.schema, k.kind, false, false, true, 0, k.rel, 0, coalesce(k.refrel, 0), 'a', 'a', 'u', k.columns, nullif(k.refcolumns, []), NULL, NULL

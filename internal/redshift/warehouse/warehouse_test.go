@@ -20,6 +20,7 @@ type world struct {
 	*Warehouse
 	t   testing.TB
 	dir string
+	pid uint32
 }
 
 func newWorld(t *testing.T) *world { return openWorld(t, t.TempDir(), Options{}) }
@@ -48,7 +49,7 @@ func openWorld(t testing.TB, dir string, o Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{w, t, dir}
+	return &world{Warehouse: w, t: t, dir: dir}
 }
 
 // client collects what a session says beside its answers.
@@ -63,13 +64,11 @@ type conn struct {
 	client *testClient
 }
 
-var nextPID uint32 = 1000
-
 func (w *world) login(user string) *conn {
 	w.t.Helper()
-	nextPID++
+	w.pid++
 	client := &testClient{}
-	s, err := w.open(w.t.Context(), wire.Startup{User: user, Database: "dev", PID: nextPID}, client)
+	s, err := w.open(w.t.Context(), wire.Startup{User: user, Database: "dev", PID: 1000 + w.pid}, client)
 	if err != nil {
 		w.t.Fatal(err)
 	}
