@@ -144,7 +144,7 @@ func (p *sparkServer) start(ctx context.Context, env sparkEnvironment, lib strin
 		a.remote = "sc://localhost:" + n
 		return a, nil
 	case <-a.gone:
-		return nil, fmt.Errorf("Spark did not start: %s", lastLines(p.logPath(), 5))
+		return nil, fmt.Errorf("Spark did not start (%s): %s", a.exit, lastLines(p.logPath(), 5))
 	case <-ctx.Done():
 		p.kill(a)
 		return nil, context.Cause(ctx)
