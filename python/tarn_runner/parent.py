@@ -70,6 +70,13 @@ class Parent:
     def _end(self) -> None:
         for pid in self._jobs:
             _kill(pid, signal.SIGKILL)
+        # A service that was killed does not remove the folder it made for the socket.
+        try:
+            path = self._listener.getsockname()
+            os.unlink(path)
+            os.rmdir(os.path.dirname(path))
+        except OSError:
+            pass
         os._exit(0)
 
     def _accept(self, listener: socket.socket) -> None:
