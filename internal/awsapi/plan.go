@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ type fieldPlan struct {
 	index    int
 	name     string // the member's name, as errors and JSON say it
 	wire     string // the name on the wire, for XML and locations
+	header   string // wire as net/http keys it, for loc=header
 	shape    string
 	required bool
 	loc      string
@@ -38,8 +40,8 @@ type fieldPlan struct {
 type structPlan struct {
 	fields  []fieldPlan
 	payload *fieldPlan
-	located bool // some member travels outside the body
-	body    bool // some member travels in the body
+	located []*fieldPlan // the members that travel outside the body
+	body    bool         // some member travels in the body
 }
 
 var plans sync.Map // reflect.Type -> *structPlan: a cache of pure functions of the type
@@ -95,16 +97,21 @@ func planOf(t reflect.Type) *structPlan {
 			}
 		}
 		f.stream = sf.Type == readerType || sf.Type == closerType
+		if f.loc == "header" {
+			f.header = http.CanonicalHeaderKey(f.wire)
+		}
 		p.fields = append(p.fields, f)
-		if f.loc != "" {
-			p.located = true
-		} else if !f.payload {
+		if f.loc == "" && !f.payload {
 			p.body = true
 		}
 	}
 	for i := range p.fields {
-		if p.fields[i].payload {
-			p.payload = &p.fields[i]
+		f := &p.fields[i]
+		if f.payload {
+			p.payload = f
+		}
+		if f.loc != "" {
+			p.located = append(p.located, f)
 		}
 	}
 	actual, _ := plans.LoadOrStore(t, p)

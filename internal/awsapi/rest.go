@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -138,15 +139,20 @@ func (rt *route) matches(segs []string) bool {
 
 // bind fills an input's members that travel in path, query and headers.
 func bind(in reflect.Value, r *http.Request, labels map[string]string, q url.Values) error {
-	p := planOf(in.Type())
-	if !p.located {
-		return nil
-	}
-	for i := range p.fields {
-		f := &p.fields[i]
-		fv := in.Field(f.index)
+	for _, f := range planOf(in.Type()).located {
 		var text string
 		var ok bool
+		switch f.loc { // most members of most requests are absent: find that out before anything else
+		case "header":
+			if r.Header[f.header] == nil && f.wire != "Content-Length" {
+				continue
+			}
+		case "querystring":
+			if len(q) == 0 {
+				continue
+			}
+		}
+		fv := in.Field(f.index)
 		switch f.loc {
 		case "uri":
 			text, ok = labels[f.wire]
@@ -168,9 +174,9 @@ func bind(in reflect.Value, r *http.Request, labels map[string]string, q url.Val
 				text = q.Get(f.wire)
 			}
 		case "header":
-			vs := r.Header[http.CanonicalHeaderKey(f.wire)]
+			vs := r.Header[f.header]
 			if f.wire == "Content-Length" && r.ContentLength >= 0 {
-				text, ok = fmt.Sprint(r.ContentLength), true
+				text, ok = strconv.FormatInt(r.ContentLength, 10), true
 			} else if len(vs) > 0 {
 				text, ok = vs[0], true
 			}
@@ -181,13 +187,16 @@ func bind(in reflect.Value, r *http.Request, labels map[string]string, q url.Val
 				continue
 			}
 		case "headers":
-			m := map[string]string{}
+			var m map[string]string
 			for k, vs := range r.Header {
-				if rest, found := strings.CutPrefix(strings.ToLower(k), strings.ToLower(f.wire)); found {
-					m[rest] = strings.Join(vs, ",")
+				if n := len(f.wire); len(k) >= n && strings.EqualFold(k[:n], f.wire) {
+					if m == nil {
+						m = map[string]string{}
+					}
+					m[strings.ToLower(k[n:])] = strings.Join(vs, ",")
 				}
 			}
-			if len(m) > 0 {
+			if m != nil {
 				fv.Set(reflect.ValueOf(m))
 			}
 			continue
@@ -206,18 +215,15 @@ func bind(in reflect.Value, r *http.Request, labels map[string]string, q url.Val
 
 // outHeaders writes an output's members that travel in headers, and gives its status.
 func outHeaders(out reflect.Value, h http.Header, status int) int {
-	p := planOf(out.Type())
-	if !p.located {
-		return status
-	}
-	for i := range p.fields {
-		f := &p.fields[i]
+	for _, f := range planOf(out.Type()).located {
 		v := out.Field(f.index)
+		if isNil(v) {
+			continue
+		}
 		switch f.loc {
 		case "header":
-			ts := or(f.ts, "rfc822")
-			if text, ok := scalarText(v, ts); ok {
-				h[http.CanonicalHeaderKey(f.wire)] = []string{text}
+			if text, ok := scalarText(v, or(f.ts, "rfc822")); ok {
+				h[f.header] = []string{text}
 			}
 		case "headers":
 			for _, k := range v.MapKeys() {

@@ -55,6 +55,7 @@ type signature struct {
 	value                        string
 	token                        string
 	time                         time.Time
+	date8601                     string        // time as the request has it, where that is in timeFormat
 	expires                      time.Duration // presigned only
 	presigned                    bool
 	v2                           bool
@@ -109,7 +110,9 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 			date = r.Header.Get("Date")
 		}
 		t, err := time.Parse(timeFormat, date)
-		if err != nil {
+		if err == nil {
+			s.date8601 = date
+		} else {
 			if t, err = http.ParseTime(date); err != nil {
 				return nil, &authError{faultMalformed, "the request needs an X-Amz-Date header such as 20130524T000000Z"}
 			}
@@ -299,6 +302,9 @@ func headerValue(r *http.Request, name string) string {
 		return strconv.FormatInt(max(r.ContentLength, 0), 10)
 	}
 	vs := r.Header.Values(name)
+	if len(vs) == 1 && oneWord(vs[0]) { // as almost all are
+		return vs[0]
+	}
 	out := make([]string, len(vs))
 	for i, v := range vs {
 		out[i] = strings.Join(strings.Fields(v), " ")
@@ -306,9 +312,27 @@ func headerValue(r *http.Request, name string) string {
 	return strings.Join(out, ",")
 }
 
+// oneWord says that s has visible ASCII characters only, so that folding its white space changes nothing.
+func oneWord(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// stamp is the signature's time as it was signed.
+func (s *signature) stamp() string {
+	if len(s.date8601) == len(timeFormat) {
+		return s.date8601
+	}
+	return s.time.UTC().Format(timeFormat)
+}
+
 func stringToSign(s *signature, canonical string) string {
 	sum := sha256.Sum256([]byte(canonical))
-	return "AWS4-HMAC-SHA256\n" + s.time.UTC().Format(timeFormat) + "\n" + s.scope() + "\n" + hex.EncodeToString(sum[:])
+	return "AWS4-HMAC-SHA256\n" + s.stamp() + "\n" + s.scope() + "\n" + hex.EncodeToString(sum[:])
 }
 
 // authenticate checks the request's signature. On success the request's Body is
@@ -338,7 +362,7 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signatu
 	} else if d := now.Sub(sig.time); d > maxSkew || d < -maxSkew {
 		return Caller{}, nil, &authError{faultSkew, "Signature expired: " + sig.time.Format(timeFormat) + " is more than 15 min. away from the server's clock, " + now.UTC().Format(timeFormat)}
 	}
-	if !strings.HasPrefix(sig.time.Format("20060102"), sig.date) {
+	if !strings.HasPrefix(sig.stamp(), sig.date) {
 		return Caller{}, nil, &authError{faultMismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"}
 	}
 	if !contains(sig.signedHeaders, "host") {
@@ -384,7 +408,7 @@ func (s *Server) s3Body(r *http.Request, sig *signature, payload string, sk []by
 		}
 		b := newChunkedBody(r.Body, n)
 		if payload != streamTr {
-			b.key, b.prev, b.scope, b.date = sk, sig.value, sig.scope(), sig.time.UTC().Format(timeFormat)
+			b.key, b.prev, b.scope, b.date = sk, sig.value, sig.scope(), sig.stamp()
 		}
 		b.trailer = payload != streamSigned
 		r.Body, r.ContentLength = b, n
