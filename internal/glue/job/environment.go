@@ -7,15 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"tarn/python"
 )
@@ -45,12 +42,21 @@ func (e *environments) spark(ctx context.Context, progress func(string)) (sparkE
 			if err := e.venv(ctx, filepath.Join(tmp, "py"), sparkPackages, progress); err != nil {
 				return err
 			}
-			return downloadJars(ctx, filepath.Join(tmp, "jars"), progress)
+			env, err := sparkIn(tmp)
+			if err != nil {
+				return err
+			}
+			return fetchJars(ctx, env, env.jars, progress)
 		})
 		if err != nil {
 			return sparkEnvironment{}, fmt.Errorf("install Spark: %w", err)
 		}
 	}
+	return sparkIn(dir)
+}
+
+// sparkIn finds the parts of a Spark environment in its folder.
+func sparkIn(dir string) (sparkEnvironment, error) {
 	site, err := filepath.Glob(filepath.Join(dir, "py", "lib", "python3*", "site-packages"))
 	if err != nil || len(site) != 1 {
 		return sparkEnvironment{}, fmt.Errorf("%s holds no Spark environment (py/lib/python3*/site-packages)", dir)
@@ -252,52 +258,4 @@ func digest(lists ...[]string) string {
 		fmt.Fprintf(sum, "%q\n", l)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12]
-}
-
-// downloadJars fetches the pinned jars, each checked against its digest.
-func downloadJars(ctx context.Context, dir string, progress func(string)) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	base := strings.TrimSuffix(os.Getenv("MAVEN_REPO_URL"), "/")
-	if base == "" {
-		base = "https://repo1.maven.org/maven2"
-	}
-	for _, j := range jars {
-		progress("  " + filepath.Base(j.path))
-		if err := download(ctx, base+"/"+j.path, filepath.Join(dir, filepath.Base(j.path)), j.sha256); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func download(ctx context.Context, url, target, want string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, res.Status)
-	}
-	f, err := os.Create(target)
-	if err != nil {
-		return err
-	}
-	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(f, sum), res.Body)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("%s: %w", url, err)
-	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
-		return fmt.Errorf("%s has SHA-256 %s, expected %s", url, got, want)
-	}
-	return nil
 }
