@@ -83,6 +83,9 @@ func GlueAccess(c awsapi.Caller, op string, in any) []awsapi.Access {
 		name := or(or(member(in, "Name"), member(in, "ConnectionName")), member(deepAny(in, "ConnectionInput"), "Name"))
 		return on("catalog", "connection/"+or(name, "*"))
 	}
+	if op == "GetCatalogImportStatus" {
+		return on("catalog")
+	}
 	if op == "GetTags" || op == "TagResource" || op == "UntagResource" {
 		return []awsapi.Access{{Action: action, Resource: or(member(in, "ResourceArn"), "*")}}
 	}

@@ -127,6 +127,12 @@ def plain():
     refused("EntityNotFoundException", "not found", glue.get_connection, Name="ops")
     refused("InvalidInputException", "USERNAME and PASSWORD", glue.create_connection, ConnectionInput={"Name": "x", "ConnectionType": "JDBC", "ConnectionProperties": {"JDBC_CONNECTION_URL": "jdbc:x"}})
 
+    # What Athena's clients ask to learn that tables are in Glue.
+    assert glue.get_catalog_import_status()["ImportStatus"] == {"ImportCompleted": True}
+    assert glue.get_catalog_import_status(CatalogId="000000000000")["ImportStatus"]["ImportCompleted"] is True
+    refused("EntityNotFoundException", "Catalog 999999999999 not found.", glue.get_catalog_import_status, CatalogId="999999999999")
+    refused("ValidationException", "'catalogId' failed to satisfy", glue.get_catalog_import_status, CatalogId="a\nb")
+
     # What Hive and Trino ask before anything else.
     assert glue.get_user_defined_functions(DatabaseName="mixedcase", Pattern=".*")["UserDefinedFunctions"] == []
     glue.create_user_defined_function(DatabaseName="mixedcase", FunctionInput={"FunctionName": "F", "ClassName": "x.F", "OwnerName": "me", "OwnerType": "USER"})
