@@ -50,6 +50,7 @@ func stringFunctions() []function {
 			return c.concat(c.expr(e.Args[0]), c.expr(e.Args[1]), e.Pos())
 		}),
 		fn("split_part", overload{args: args(cText, cText, cInt8), result: textOf(1), sql: "rs_split_part($1, $2, $3)", blank: true}),
+		fn("soundex", ov(args(cText), is(Varchar(4)), "rs_soundex($1)")),
 		fn("quote_ident", ov(args(cText), anyText, "rs_quote_ident($1)")),
 		fn("quote_literal", ov(args(cText), anyText, "rs_quote_literal($1)")),
 		special("collate", func(c *compiler, e *Call) value {

@@ -12,6 +12,17 @@ CREATE MACRO rs_rpad(s, n, f) AS CASE WHEN f = '' OR n <= 0 THEN left(s, greates
 CREATE MACRO rs_split_part(s, d, n) AS CASE WHEN n = 0 THEN error('field position must be greater than zero') ELSE split_part(s, d, n) END;
 CREATE MACRO rs_quote_ident(s) AS CASE WHEN regexp_full_match(s, '[a-z_][a-z0-9_$]*') THEN s ELSE '"' || replace(s, '"', '""') || '"' END;
 CREATE MACRO rs_quote_literal(s) AS '''' || replace(replace(s, '\', '\\'), '''', '''''') || '''';
+
+-- American Soundex: the first letter and the digits of three more sounds. Equal neighbours are one sound, also across H and W, but
+-- not across a vowel (0). What is no ASCII letter is passed over.
+CREATE MACRO rs_soundex_letters(s) AS upper(regexp_replace(s, '[^A-Za-z]', '', 'g'));
+CREATE MACRO rs_soundex_sounds(l) AS translate(left(l, 1), 'BFPVCGJKQSXZDTLMNRAEIOUYHW', '11112222222233455600000000')
+    || translate(substr(l, 2), 'BFPVCGJKQSXZDTLMNRAEIOUYHW', '111122222222334556000000');
+CREATE MACRO rs_soundex_merge(d) AS regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    d, '1+', '1', 'g'), '2+', '2', 'g'), '3+', '3', 'g'), '4+', '4', 'g'), '5+', '5', 'g'), '6+', '6', 'g');
+CREATE MACRO rs_soundex(s) AS CASE WHEN rs_soundex_letters(s) = '' THEN '' ELSE left(rs_soundex_letters(s), 1)
+    || rpad(left(replace(substr(rs_soundex_merge(rs_soundex_sounds(rs_soundex_letters(s))), 2), '0', ''), 3), 3, '0') END;
+
 CREATE MACRO rs_width_bucket(x, lo, hi, n) AS CAST(CASE WHEN x < lo THEN 0 WHEN x >= hi THEN n + 1 ELSE floor((x - lo) / (hi - lo) * n) + 1 END AS INTEGER);
 
 -- A divisor; the engine would make NULL of a division by zero. The 64-bit form raises its error by a failing cast, because
