@@ -39,17 +39,16 @@ type cluster struct {
 
 // user is a database user of the cluster.
 type user struct {
-	ID          int64             `json:"id"`
-	Name        string            `json:"name"`
-	Super       bool              `json:"super,omitempty"`
-	CreateDB    bool              `json:"createDB,omitempty"`
-	Verifier    *wire.Verifier    `json:"verifier,omitempty"`
-	ValidUntil  time.Time         `json:"validUntil,omitzero"`
-	Limit       int               `json:"limit,omitempty"` // connections; 0 is unlimited
-	Syslog      bool              `json:"syslog,omitempty"`
-	Settings    map[string]string `json:"settings,omitempty"`
-	Created     time.Time         `json:"created"`
-	Application string            `json:"externalID,omitempty"`
+	ID         int64             `json:"id"`
+	Name       string            `json:"name"`
+	Super      bool              `json:"super,omitempty"`
+	CreateDB   bool              `json:"createDB,omitempty"`
+	Verifier   *wire.Verifier    `json:"verifier,omitempty"`
+	ValidUntil time.Time         `json:"validUntil,omitzero"`
+	Limit      int               `json:"limit,omitempty"` // connections; 0 is unlimited
+	Syslog     bool              `json:"syslog,omitempty"`
+	Settings   map[string]string `json:"settings,omitempty"`
+	Created    time.Time         `json:"created"`
 }
 
 // group is a set of users.
@@ -250,18 +249,6 @@ func (w *Warehouse) insertUser(tx meta.Tx, u *user) error {
 		return fail("42710", "user %q already exists", u.Name)
 	}
 	return err
-}
-
-func (w *Warehouse) ensureUser(ctx context.Context, name string) error {
-	return w.meta.Update(ctx, func(tx meta.Tx) error {
-		var u user
-		err := tx.Get(kindUser, meta.Key{name}, &u)
-		if errors.Is(err, meta.ErrNotFound) {
-			u = user{Name: name, Created: w.now()}
-			return w.insertUser(tx, &u)
-		}
-		return err
-	})
 }
 
 // users lists all users in order of their ids.

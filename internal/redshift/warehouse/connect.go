@@ -2,9 +2,11 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"strings"
 
+	"tarn/internal/meta"
 	"tarn/internal/redshift/sql"
 	"tarn/internal/redshift/wire"
 )
@@ -142,7 +144,15 @@ func namesIn(stmt sql.Statement) []string {
 
 // EnsureUser makes a plain user without a password where there is none of that name.
 func (w *Warehouse) EnsureUser(ctx context.Context, name string) error {
-	return w.ensureUser(ctx, name)
+	return w.meta.Update(ctx, func(tx meta.Tx) error {
+		var u user
+		err := tx.Get(kindUser, meta.Key{name}, &u)
+		if errors.Is(err, meta.ErrNotFound) {
+			u = user{Name: name, Created: w.now()}
+			return w.insertUser(tx, &u)
+		}
+		return err
+	})
 }
 
 // HasUser says whether there is a user of that name.

@@ -468,9 +468,6 @@ func (s *Session) createTableAs(ctx context.Context, stmt *sql.CreateTableAsStmt
 			if r.column(c.Name) != nil {
 				return nil, fail("42701", "column %q specified more than once", c.Name)
 			}
-			if c.Name == "?column?" {
-				c.Name = "?column?"
-			}
 			r.Columns = append(r.Columns, column{Num: i + 1, Name: c.Name, Type: storable(c.Type)})
 		}
 		if err := applyAttrs(r, stmt.Attrs); err != nil {

@@ -2,11 +2,9 @@ package warehouse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"tarn/internal/engine"
 	"tarn/internal/redshift/sql"
 	"tarn/internal/redshift/wire"
 )
@@ -414,8 +412,3 @@ func (s *Session) use(ctx context.Context, stmt *sql.UseStmt) (wire.Result, erro
 	s.w.mu.Unlock()
 	return done("USE"), nil
 }
-
-var errNoRows = engine.ErrNoRows
-
-// isMissing says that the engine does not know a name.
-func isMissing(err error) bool { return errors.Is(err, engine.ErrMissing) }
