@@ -132,6 +132,17 @@ func tableOf(op string, in any) (kind, name string) {
 	return "", ""
 }
 
+// RedshiftDataAccess adds, where an input names a user of the warehouse, the
+// right to log in as that user, as AWS does.
+func RedshiftDataAccess(c awsapi.Caller, op string, in any) []awsapi.Access {
+	needs := []awsapi.Access{{Action: "redshift-data:" + op, Resource: "*"}}
+	if user := member(in, "DbUser"); user != "" {
+		cluster := or(member(in, "ClusterIdentifier"), "*")
+		needs = append(needs, awsapi.Access{Action: "redshift:GetClusterCredentials", Resource: fmt.Sprintf("arn:aws:redshift:%s:%s:dbuser:%s/%s", c.Region, c.Account, cluster, user)})
+	}
+	return needs
+}
+
 // STSAccess lets everyone ask who they are, as AWS does.
 func STSAccess(_ awsapi.Caller, op string, in any) []awsapi.Access {
 	switch op {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tarn/api/glue"
+	"tarn/api/redshiftdata"
 	"tarn/internal/awsapi"
 	"tarn/internal/identity"
 )
@@ -33,5 +34,19 @@ func TestGlueAccess(t *testing.T) {
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s is on %q, want %q", c.op, got, c.want)
 		}
+	}
+}
+
+func TestRedshiftDataAccessAsksForTheUser(t *testing.T) {
+	caller := awsapi.Caller{Account: "000000000000", Region: "us-east-1"}
+	in := &redshiftdata.ExecuteStatementInput{ClusterIdentifier: new("tarn"), DbUser: new("awsuser"), Sql: new("select 1")}
+	got := identity.RedshiftDataAccess(caller, "ExecuteStatement", in)
+	want := []awsapi.Access{{Action: "redshift-data:ExecuteStatement", Resource: "*"}, {Action: "redshift:GetClusterCredentials", Resource: "arn:aws:redshift:us-east-1:000000000000:dbuser:tarn/awsuser"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	in.DbUser = nil
+	if got := identity.RedshiftDataAccess(caller, "ExecuteStatement", in); len(got) != 1 {
+		t.Errorf("without a user: %v", got)
 	}
 }

@@ -136,7 +136,7 @@ func (pl *Planner) compare(ctx context.Context, r *resource) (*Step, error) {
 		if have[tagProject] != "" {
 			owner = "belongs to project " + have[tagProject]
 		}
-		return nil, &Refused{fmt.Errorf("%s is there already and %s; it is not touched.\n  Choose another name: in tarn.yaml, or delete it yourself", r.title(), owner)}
+		return nil, &Refused{fmt.Errorf("%s is there already and %s; it is not touched.\n  Give this project another name (name: in tarn.yaml), or delete that resource yourself", r.title(), owner)}
 	}
 	changes, err := differences(live, r.want)
 	if err != nil {
