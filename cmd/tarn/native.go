@@ -8,9 +8,11 @@ import (
 	"time"
 
 	qsapi "tarn/api/quicksight"
+	"tarn/api/redshiftdata"
 	"tarn/internal/awsapi"
 	"tarn/internal/glue/job"
 	"tarn/internal/glue/job/sqljob"
+	"tarn/internal/identity"
 	"tarn/internal/redshift/wire"
 )
 
@@ -36,8 +38,11 @@ func (n native) Run(ctx context.Context, r job.RunRequest) (job.Result, error) {
 type loadWarehouse struct{ w *wiring }
 
 func (l loadWarehouse) Execute(ctx context.Context, statements ...string) (err error) {
-	if err := l.w.authorize(ctx, "redshift-data:BatchExecuteStatement", "*"); err != nil {
-		return err
+	in := &redshiftdata.BatchExecuteStatementInput{ClusterIdentifier: new("tarn"), DbUser: new(l.w.warehouse.Master())}
+	for _, need := range identity.RedshiftDataAccess(awsapi.CallerFrom(ctx), "BatchExecuteStatement", in) {
+		if err := l.w.authorize(ctx, need.Action, need.Resource); err != nil {
+			return err
+		}
 	}
 	s, err := l.w.warehouse.Open(ctx, wire.Startup{User: l.w.warehouse.Master(), Database: "dev"}, nil)
 	if err != nil {
