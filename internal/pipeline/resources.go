@@ -231,10 +231,10 @@ func or(a, b string) string {
 	return b
 }
 
-// scriptResource is a script's object, named by its content: a script swapped in place is seen.
+// scriptResource is a script's object, in a folder named by its content: a script swapped in place is seen.
 func (pl *Planner) scriptResource(name, file, text string) (*resource, string) {
 	sum := sha256.Sum256([]byte(text))
-	key := ".tarn/" + name + "-" + hex.EncodeToString(sum[:6]) + ".py"
+	key := ".tarn/scripts/" + hex.EncodeToString(sum[:6]) + "/" + name + ".py" // errors name the file as the project does
 	bucket := pl.Bucket()
 	put := func(ctx context.Context, t *Target, _ map[string]string) error {
 		_, err := s3Call[s3.PutObjectOutput](ctx, t, "PutObject", &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(text), ContentLength: new(int64(len(text))), ContentType: new("text/x-python")})
