@@ -44,12 +44,12 @@ class Table:
         given = self.serde_parameters
         header = self.parameters.get("skip.header.line.count", "0") not in ("", "0")
         if "opencsvserde" in serde:
-            return "csv", {
-                "separator": given.get("separatorChar", ","),
-                "quoteChar": given.get("quoteChar", '"'),
-                "escaper": given.get("escapeChar", "\\"),
-                "withHeader": header,
-            }
+            options = {"separator": given.get("separatorChar", ","), "quoteChar": given.get("quoteChar", '"'), "withHeader": header}
+            # The SerDe's default, a backslash, stands in most tables over files that double their quotes: they are
+            # read as such, here and in the warehouse.
+            if given.get("escapeChar", "\\") != "\\":
+                options["escaper"] = given["escapeChar"]
+            return "csv", options
         if "lazysimpleserde" in serde:
             separator = given.get("field.delim") or self.parameters.get("delimiter") or ("," if kind == "csv" else "\x01")
             options = {"separator": separator, "withHeader": header}

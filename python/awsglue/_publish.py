@@ -103,7 +103,7 @@ def _update_columns(table: _catalog.Table, wanted: dict) -> None:
     have = dict(table.columns)
     new = {c["Name"].lower(): c["Type"] for c in wanted["StorageDescriptor"]["Columns"]}
     # Columns that this frame lacks stay: older files have them.
-    merged = {**have, **new}
+    merged = {**have, **{n: _wider(have.get(n, k), k) for n, k in new.items()}}
     if merged == have:
         return
     raw = _catalog.table_input(table.raw)
@@ -112,6 +112,17 @@ def _update_columns(table: _catalog.Table, wanted: dict) -> None:
         "Columns": [{"Name": n, "Type": k} for n, k in merged.items()],
     }
     _aws.client("glue").update_table(DatabaseName=table.database, TableInput=raw)
+
+
+_WIDTHS = ("tinyint", "smallint", "int", "bigint"), ("float", "double")
+
+
+def _wider(have: str, new: str) -> str:
+    """The type of a column of which older files hold one type and newer files another: of two widths, the one that holds both."""
+    for widths in _WIDTHS:
+        if have in widths and new in widths:
+            return max(have, new, key=widths.index)
+    return new
 
 
 def _add_partitions(table: _catalog.Table, wanted: dict, missing: list[tuple[tuple[str, ...], str]]) -> None:

@@ -16,12 +16,18 @@ def true(value) -> bool:
     return str(value).lower() == "true"
 
 
+def escape(options: dict) -> str:
+    """What stands before a quote inside of quotes: without an escaper that is another quote."""
+    quote = str(options.get("quoteChar", '"'))
+    return options.get("escaper") or ('"' if quote == "-1" else quote)
+
+
 def csv_options(options: dict) -> dict[str, str]:
-    quote = options.get("quoteChar", '"')
+    quote = str(options.get("quoteChar", '"'))
     chosen = {
         "sep": options.get("separator", ","),
-        "quote": "" if str(quote) == "-1" else quote,
-        "escape": options.get("escaper") or '"',
+        "quote": "" if quote == "-1" else quote,
+        "escape": escape(options),
         "header": str(true(options.get("withHeader", False))).lower(),
         "multiLine": str(true(options.get("multiLine", False))).lower(),
         # A broken row ends the read with its file and text; silently skipped rows would be wrong figures.

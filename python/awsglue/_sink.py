@@ -54,8 +54,8 @@ class DataSink:
         plan, partitions = self._plan(staged, target, keys)
         if rows and self._tells_catalog():
             plan["catalog"].append(self._catalog_change(frame, target, keys, partitions))
-        where = f" in {len(partitions)} partitions" if keys else ""
-        self._glue_context._log(f"{self._label()}: {rows:,} rows{where} to {target}")
+        where = f" in {_counted(len(partitions), 'partition')}" if keys else ""
+        self._glue_context._log(f"{self._label()}: {_counted(rows, 'row')}{where} to {target}")
         self._glue_context._publish(plan)
         return dynamic_frame
 
@@ -74,7 +74,15 @@ class DataSink:
         if keys:
             writer = writer.partitionBy(*keys)
         writer.save(staging)
-        return staging, int(counted.get["rows"])
+        rows = counted.get.get("rows")
+        if rows is None:
+            # The server waits a tenth of a second for what it observed; on a busy machine that may not do.
+            rows = self._staged_rows(staging, frame.schema)
+        return staging, int(rows)
+
+    def _staged_rows(self, staging: str, schema) -> int:
+        reader = self._glue_context.spark_session.read.format(self._format).schema(schema).options(**self._writer_options())
+        return reader.option("multiLine", str(self._format == "csv").lower()).load(staging).count()
 
     def _writer_options(self) -> dict[str, str]:
         # Task output goes straight to the staging folder: nobody reads it before the whole write has succeeded.
@@ -86,7 +94,7 @@ class DataSink:
                 "sep": given.get("separator", ","),
                 "header": str(_read.true(given.get("writeHeader", True))).lower(),
                 "quote": "\0" if str(quote) == "-1" else quote,
-                "escape": given.get("escaper") or '"',
+                "escape": _read.escape(given),
             }
         compression = given.get("compression") or self._options.get("compression")
         if compression:
@@ -138,6 +146,10 @@ class DataSink:
                 "StorageDescriptor": _catalog.storage(self._format, target, columns, self._format_options),
             },
         }
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _check_keys(frame, keys: list[str]) -> None:

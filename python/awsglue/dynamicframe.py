@@ -97,6 +97,11 @@ class DynamicFrame:
                 F.col(_types.quote(c)).alias(new[0]) if c.lower() == old[0].lower() else F.col(_types.quote(c)) for c in self._df.columns
             ]
             return self._with(self._df.select(*columns), transformation_ctx)
+        if old[:-1] == new[:-1]:
+            top = _find(self._df.schema, old[:1])
+            renamed = _renamed(_column(top.name), top.dataType, old[1:], new[-1]).alias(top.name)
+            columns = [renamed if c == top.name else _column(c) for c in self._df.columns]
+            return self._with(self._df.select(*columns), transformation_ctx)
         mappings = []
         for field in _leaves(self._df.schema, []):
             target = new if field[0] == old else field[0]
@@ -125,13 +130,12 @@ class DynamicFrame:
         return self._with(self._df.where(keep(F.struct(*map(_column, self._df.columns)))), transformation_ctx)
 
     def map(self, f: Callable, transformation_ctx: str = "", preservesPartitioning=False, **more) -> DynamicFrame:
-        """f(record) for each row. The schema is that of the first 100 results: every row must fit it."""
+        """f(record) for each row. The schema is that of the first 100 results: a row that does not fit it ends the job."""
         sample = [f(_record(row)) for row in self._df.limit(100).collect()]
-        spark = self.glue_ctx.spark_session
         if not sample:
             return self._with(self._df, transformation_ctx)
-        schema = spark.createDataFrame([_plain(r) for r in sample]).schema
-        change = F.udf(_Mapper(f, schema.names), schema)
+        schema = _schema_of(sample, self._df.schema)
+        change = F.udf(_Mapper(f, schema), schema)
         mapped = self._df.select(change(F.struct(*map(_column, self._df.columns))).alias("r")).select("r.*")
         return self._with(mapped, transformation_ctx)
 
@@ -303,8 +307,62 @@ def _record(row):
     return row.asDict(recursive=True)
 
 
-def _plain(record):
-    return dict(record)
+def _renamed(column, kind: t.StructType, steps: list[str], name: str):
+    """A struct with the member at the end of the path renamed; a null struct stays null."""
+    parts = []
+    for f in kind.fields:
+        member = column.getField(f.name)
+        if f.name.lower() != steps[0].lower():
+            parts.append(member.alias(f.name))
+        elif len(steps) == 1:
+            parts.append(member.alias(name))
+        else:
+            parts.append(_renamed(member, f.dataType, steps[1:], name).alias(f.name))
+    return F.when(column.isNotNull(), F.struct(*parts))
+
+
+def _schema_of(records: list[dict], before: t.StructType) -> t.StructType:
+    """The schema that holds all of the records. What is null in each of them keeps the type that it had before."""
+    had = {f.name: f.dataType for f in before.fields}
+    found: dict[str, t.DataType] = {}
+    for record in records:
+        for name, value in record.items():
+            kind = _type_of(value)
+            known = found.get(name, t.NullType())
+            try:
+                found[name] = _both(known, kind)
+            except Exception as err:
+                both = f"{known.simpleString()} in one record and {kind.simpleString()} in another"
+                raise ValueError(f"map: field {name!r} is {both}") from err
+    return t.StructType([t.StructField(n, had.get(n, _without_null(k)) if t._has_nulltype(k) else k) for n, k in found.items()])
+
+
+def _type_of(value) -> t.DataType:
+    """The type of a Python value; a dictionary is a struct, as records give their structs."""
+    if isinstance(value, dict):
+        return t.StructType([t.StructField(str(n), _type_of(v)) for n, v in value.items()])
+    if isinstance(value, (list, tuple)):
+        kind: t.DataType = t.NullType()
+        for v in value:
+            kind = _both(kind, _type_of(v))
+        return t.ArrayType(kind)
+    return t._infer_type(value)
+
+
+def _both(one: t.DataType, two: t.DataType) -> t.DataType:
+    if {type(one), type(two)} == {t.LongType, t.DoubleType}:
+        return t.DoubleType()
+    return t._merge_type(one, two)
+
+
+def _without_null(kind: t.DataType) -> t.DataType:
+    if isinstance(kind, t.NullType):
+        return t.StringType()
+    if isinstance(kind, t.ArrayType):
+        return t.ArrayType(_without_null(kind.elementType))
+    if isinstance(kind, t.StructType):
+        return t.StructType([t.StructField(f.name, _without_null(f.dataType)) for f in kind.fields])
+    return kind
 
 
 class _Predicate:
@@ -316,9 +374,24 @@ class _Predicate:
 
 
 class _Mapper:
-    def __init__(self, f: Callable, names: list[str]):
-        self._f, self._names = f, names
+    def __init__(self, f: Callable, schema: t.StructType):
+        self._f, self._schema = f, schema
+        self._verify = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_verify": None}
 
     def __call__(self, row):
-        result = self._f(_record(row))
-        return tuple(result.get(n) for n in self._names)
+        # A value of another type would become null without a word.
+        if self._verify is None:
+            self._doubles = [f.name for f in self._schema.fields if isinstance(f.dataType, t.DoubleType)]
+            self._verify = t._make_type_verifier(self._schema)
+        result = dict(self._f(_record(row)))
+        for name in self._doubles:
+            if type(result.get(name)) is int:
+                result[name] = float(result[name])
+        unknown = result.keys() - set(self._schema.names)
+        if unknown:
+            raise ValueError(f"map: field {min(unknown)!r} is in none of the first 100 records, so the frame has no column for it")
+        self._verify(result)
+        return tuple(result.get(n) for n in self._schema.names)

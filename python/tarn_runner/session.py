@@ -10,6 +10,7 @@ Two jobs of different roles use one Spark at the same time. What keeps them apar
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import secrets
@@ -32,9 +33,8 @@ def install(request: dict) -> None:
         asked = {k: v for k, v in self._options.items() if k not in ("spark.remote", "spark.master")}
         self._options = {**settings, **asked, "spark.remote": _remote()}
         session = original(self)
-        for path in request.get("paths") or []:
-            if path.endswith((".py", ".zip", ".egg", ".whl")):
-                session.addArtifacts(path, pyfile=True)
+        if brought := _python_files(request.get("paths") or []):
+            session.addArtifacts(*brought, pyfile=True)
         return session
 
     SparkSession.Builder.create = create
@@ -49,6 +49,17 @@ def install(request: dict) -> None:
             return session
 
     SparkSession.Builder.getOrCreate = get_or_create
+
+
+def _python_files(paths: list[str]) -> list[str]:
+    """What functions that run inside of Spark import: archives, and the modules of the folders on the path."""
+    found: dict[str, None] = {}
+    for path in paths:
+        if os.path.isdir(path):
+            found |= dict.fromkeys(sorted(glob.glob(os.path.join(glob.escape(path), "*.py"))))
+        elif path.endswith((".zip", ".egg", ".whl")):
+            found[path] = None
+    return list(found)
 
 
 def _remote() -> str:

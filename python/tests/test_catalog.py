@@ -66,3 +66,15 @@ def test_data_objects(aws):
     assert found == ["raw/f/a.csv", "raw/f/p=_x/d.csv", "raw/f/sub/b.csv"]
     assert [o.key for o in _aws.data_objects("s3://lake/raw/f/", recurse=False)] == ["raw/f/a.csv", "raw/f/skip.txt"]
     assert [o.key for o in _aws.data_objects("s3://lake/raw/f/a.csv")] == ["raw/f/a.csv"]
+
+
+def open_csv(**parameters):
+    serde = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+    return _catalog.Table("d", "t", "", [], [], {"skip.header.line.count": "1"}, serde, parameters).reader()
+
+
+def test_open_csv_doubles_quotes_unless_told_otherwise():
+    plain = {"separator": ",", "quoteChar": '"', "withHeader": True}
+    assert open_csv() == ("csv", plain)
+    assert open_csv(escapeChar="\\") == ("csv", plain)
+    assert open_csv(escapeChar="^", separatorChar=";") == ("csv", {**plain, "separator": ";", "escaper": "^"})
