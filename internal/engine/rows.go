@@ -57,7 +57,7 @@ func (r *Rows) Next() bool {
 		return false
 	}
 	err := r.rows.Next(r.row)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return false
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -45,10 +46,9 @@ func (pl *Planner) identifiers() (map[string]string, error) {
 func jsonProblem(path string, text []byte, err error) error {
 	p := &Problem{File: path, Text: err.Error()}
 	var off int64 = -1
-	switch e := err.(type) {
-	case *json.SyntaxError:
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		off = e.Offset
-	case *json.UnmarshalTypeError:
+	} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		off = e.Offset
 	}
 	if off > 0 && off <= int64(len(text)) {

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -102,7 +103,7 @@ func (ps *pieces) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		n, err := ps.now.Read(b)
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return n, err
 		}
 		ps.now.Close()

@@ -69,8 +69,8 @@ func thousands(n int64) string {
 // The shapes of DuckDB 1.5's messages about files. They are prose, so what
 // doesn't match keeps DuckDB's own words, with the path replaced.
 type messages struct {
-	csvLine, csvRow, csvConvert, csvColumns, csvFile         *regexp.Regexp
-	jsonAt, jsonTransform, jsonWhat, castColumn, castCatalog *regexp.Regexp
+	csvLine, csvRow, csvConvert, csvColumns, csvFile *regexp.Regexp
+	jsonAt, jsonTransform, jsonWhat, castColumn      *regexp.Regexp
 }
 
 func newMessages() *messages {

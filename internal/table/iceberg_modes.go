@@ -187,11 +187,10 @@ func (l *landing) outside(ctx context.Context, at int) (keep []keptFile, ok bool
 		if m.ManifestContent() != iceberg.ManifestContentData || int(m.PartitionSpecID()) != spec.ID() {
 			return nil, false, nil
 		}
-		entries, err := m.FetchEntries(lakeIO{ctx, l.w.lake}, true)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, e := range entries {
+		for e, err := range m.Entries(lakeIO{ctx, l.w.lake}, true) {
+			if err != nil {
+				return nil, false, err
+			}
 			v, known := partitionNumber(e.DataFile().Partition()[field.FieldID])
 			if known && v >= from && v < to {
 				continue

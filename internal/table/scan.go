@@ -35,7 +35,6 @@ type LinkedFile struct {
 	File
 	Path        string
 	Compression string // gzip, zstd, bzip2 or ""
-	format      string
 }
 
 // Scan is a folder of hard links to the files of one read. Links keep blobs

@@ -103,7 +103,7 @@ func readThrough(ctx context.Context, f *LinkedFile) error {
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("the %s file is cut off", f.Compression)
 		case err != nil:
-			return fmt.Errorf("the %s file is damaged: %v", f.Compression, err)
+			return fmt.Errorf("the %s file is damaged: %w", f.Compression, err)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func openText(f *LinkedFile) (io.Reader, func(), error) {
 		z, err := gzip.NewReader(file)
 		if err != nil {
 			file.Close()
-			return nil, nil, fmt.Errorf("the gzip file is damaged: %v", err)
+			return nil, nil, fmt.Errorf("the gzip file is damaged: %w", err)
 		}
 		return z, func() { z.Close(); file.Close() }, nil
 	case "zstd":

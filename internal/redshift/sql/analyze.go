@@ -1,6 +1,9 @@
 package sql
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
 
 // Analyze resolves and types a statement: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE, and the query inside CREATE TABLE AS,
 // SELECT INTO, CREATE VIEW, DECLARE CURSOR, UNLOAD and EXPLAIN. Other statements have no plan and give an error with code 0A000.
@@ -79,7 +82,7 @@ func AnalyzeExpr(e Expr, want Type, ses *Session) (*Plan, error) {
 }
 
 func locate(err error, src *Span) error {
-	if e, ok := err.(*Error); ok && src != nil {
+	if e, ok := errors.AsType[*Error](err); ok && src != nil {
 		e.locate(src.whole)
 	}
 	return err
@@ -186,7 +189,7 @@ func (c *compiler) findTable(name QName) *TableInfo {
 	if c.cat != nil {
 		var err error
 		if t, err = c.cat.Table(name.Strings()); err != nil {
-			if e, ok := err.(*Error); ok {
+			if e, ok := errors.AsType[*Error](err); ok {
 				if e.Pos <= 0 {
 					e.Pos = name.Pos()
 				}

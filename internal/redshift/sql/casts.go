@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"math/big"
 	"strconv"
 	"strings"
@@ -452,7 +453,7 @@ func (c *compiler) literalAs(v value, t Type, mode castMode) value {
 	case t.IsInteger():
 		n, err := strconv.ParseInt(strings.TrimPrefix(strings.TrimSpace(s), "+"), 10, 64)
 		if err != nil {
-			if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrRange {
+			if errors.Is(err, strconv.ErrRange) {
 				panic(errAt(v.pos, CodeNumericRange, "value \"%s\" is out of range for type %s", s, t.BaseName()))
 			}
 			bad()

@@ -43,7 +43,6 @@ func FormatNumber(number, format string) (string, error) {
 	}
 	whole, frac, _ := strings.Cut(roundHalfUp(abs, f.frac), ".")
 	if strings.Trim(whole+frac, "0") == "" {
-		neg = neg && f.sign != ""
 		neg = false
 	}
 	whole = strings.TrimLeft(whole, "0")

@@ -106,7 +106,7 @@ func (c *compiler) queryRel(cols []outColumn, alias string, names []Ident, pos i
 func (c *compiler) derived(d *Derived) (string, []*column) {
 	out := c.subquery(d.Query)
 	c.settleColumns(out)
-	alias := "derived_table"
+	var alias string
 	if d.Alias != nil {
 		alias = d.Alias.Name
 	} else {

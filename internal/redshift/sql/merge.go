@@ -1,6 +1,9 @@
 package sql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // merge is MERGE with both arms. The engine's own MERGE runs it; a target row that several source rows match is an error
 // there, as in Redshift.
@@ -23,10 +26,7 @@ func (c *compiler) merge(plan *Plan, s *MergeStmt) {
 		matched = "UPDATE SET " + strings.Join(sets, ", ")
 	}
 	// The inserted values see the source alone.
-	inner := &scope{cols: cols}
-	for _, r := range c.scope.rels[1:] {
-		inner.rels = append(inner.rels, r)
-	}
+	inner := &scope{cols: cols, rels: slices.Clone(c.scope.rels[1:])}
 	save := c.scope
 	c.scope = inner
 	names, vals := c.mergeInsert(t, s)

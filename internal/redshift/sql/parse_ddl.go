@@ -75,9 +75,8 @@ func (p *parser) queryWithText() (*Query, string) {
 	start := p.here()
 	save := p.into
 	p.into = nil
-	var q *Query
 	// A query in parentheses may be the whole of it.
-	q = p.query()
+	q := p.query()
 	if p.into != nil {
 		panic(errAt(p.into.Name.Pos(), CodeSyntax, "INTO is not allowed here"))
 	}

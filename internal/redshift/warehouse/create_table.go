@@ -512,9 +512,8 @@ func (s *Session) fill(ctx context.Context, r *relation, plan *sql.Plan, cat *ca
 	if err != nil {
 		return 0, err
 	}
-	var names, items []string
+	var items []string
 	for i, c := range r.Columns {
-		names = append(names, engine.QuoteIdent(c.Name))
 		items = append(items, fmt.Sprintf("c%d::%s", i+1, c.Type.DuckDB()))
 	}
 	inner := make([]string, len(r.Columns))

@@ -21,13 +21,6 @@ func unsupported(format string, args ...any) *wire.Error {
 	return fail("0A000", format, args...)
 }
 
-// failAt puts an error at the byte pos of the text it is about.
-func failAt(text string, pos int, code, format string, args ...any) *wire.Error {
-	e := fail(code, format, args...)
-	e.Position = character(text, pos)
-	return e
-}
-
 // character turns a byte offset into the protocol's character position, from 1.
 func character(text string, pos int) int {
 	if pos < 0 || pos > len(text) {

@@ -178,16 +178,3 @@ func change(acl []grant, revoke bool, to sql.Grantee, letters, grantor string) [
 	}
 	return acl
 }
-
-// aclText writes a list as PostgreSQL does: user=arwd/grantor.
-func aclText(acl []grant) []string {
-	var out []string
-	for _, g := range acl {
-		who := g.Name
-		if g.Kind == "group" {
-			who = "group " + who
-		}
-		out = append(out, who+"="+g.Privileges+"/"+g.Grantor)
-	}
-	return out
-}

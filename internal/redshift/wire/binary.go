@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"math/big"
 	"time"
@@ -205,4 +204,4 @@ func decodeNumeric(b []byte) (any, error) {
 func (t TimeOfDay) String() string { return string(appendClock(nil, t.Micros)) }
 
 // String writes the interval as PostgreSQL does.
-func (v Interval) String() string { return fmt.Sprintf("%s", appendInterval(nil, v)) }
+func (v Interval) String() string { return string(appendInterval(nil, v)) }

@@ -25,7 +25,6 @@ type Server struct {
 	mu      sync.Mutex
 	conns   map[uint32]*conn
 	nextPID uint32
-	closed  bool
 	wg      sync.WaitGroup
 	// clock orders the arrival of cancel requests and the start of queries.
 	clock atomic.Uint64

@@ -426,7 +426,7 @@ func TestRedshiftDriver(t *testing.T) {
 		answer = append(answer, outer[:]...)
 		answer = append(binary.BigEndian.AppendUint32(answer, 3), "123"...)
 		nc.Write(append(binary.BigEndian.AppendUint32([]byte{'d'}, uint32(len(answer)+4)), answer...))
-		kind, body = receive(t, nc)
+		kind, _ = receive(t, nc)
 		if password == "wrong" {
 			if kind != 'E' {
 				t.Errorf("a wrong password gave %c", kind)

@@ -121,7 +121,7 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 	src.limit = textLimit
 	head := src.head()
 	if head = bytes.TrimPrefix(head, []byte("\ufeff")); len(bytes.TrimSpace(head)) == 0 {
-		if src.err != nil && src.err != io.EOF {
+		if src.err != nil && !errors.Is(src.err, io.EOF) {
 			r.warn(0, "%s", damage(r, src.err))
 		}
 		return
@@ -154,12 +154,12 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 		readCSV(r, src, d)
 	}
 	switch {
-	case src.err == nil || src.err == io.EOF:
+	case src.err == nil || errors.Is(src.err, io.EOF):
 		r.Complete = src.n < textLimit
 	case r.Classification != Unknown:
 		r.warn(src.line+1, "%s", damage(r, src.err))
 	}
-	if !r.Complete && src.err == io.EOF && raw.n > 0 {
+	if !r.Complete && errors.Is(src.err, io.EOF) && raw.n > 0 {
 		r.Records = int64(float64(r.Records) * float64(size) / float64(raw.n))
 		r.Bytes = int64(float64(r.Bytes) * float64(size) / float64(raw.n))
 	}

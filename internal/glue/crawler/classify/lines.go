@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bufio"
+	"errors"
 	"io"
 )
 
@@ -30,7 +31,7 @@ func newLines(r io.Reader) *lines {
 // head looks at the beginning without consuming it.
 func (l *lines) head() []byte {
 	b, err := l.br.Peek(headSize)
-	if err != nil && err != bufio.ErrBufferFull {
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		l.err = err
 	}
 	return b
