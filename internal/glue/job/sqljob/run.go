@@ -391,7 +391,8 @@ func (x *run) badInput(name string, err error) error {
 	}
 	hint := ""
 	if bad.Column != "" && bad.Value != "" {
-		hint = fmt.Sprintf("See it:  tarn sql \"SELECT * FROM %s WHERE CAST(%s AS VARCHAR) = '%s'\"", name, bad.Column, strings.ReplaceAll(bad.Value, "'", "''"))
+		// A query for the row would fail on it as this one has.
+		hint = fmt.Sprintf("Correct the row, or keep the column as text (columns: {%s: string} of the source) and use TRY_CAST.", bad.Column)
 	}
 	bad.Table = name
 	return &Error{File: x.spec.File, Message: bad.Error(), Hint: hint, Err: err}

@@ -122,7 +122,7 @@ func TestBadRowOfAnInput(t *testing.T) {
 	w.csv("flights_raw", "flights", "year", "int", "carrier", "string")
 	w.put("flights_raw/flights/flights-07.csv.gz", gz("year,carrier\n2013,UA\n2O13,AA\n"))
 	_, err := w.run(w.spec("SELECT year, carrier FROM raw.flights"))
-	want := "raw.flights: column year: \"2O13\" is not an int in s3://lake/flights_raw/flights/flights-07.csv.gz, line 3: 2O13,AA\n  See it:"
+	want := "raw.flights: column year: \"2O13\" is not an int in s3://lake/flights_raw/flights/flights-07.csv.gz, line 3: 2O13,AA\n  Correct the row, or keep the column as text (columns: {year: string} of the source)"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got %v", err)
 	}
