@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	_ "github.com/duckdb/duckdb-go/v2" // the peer
+	_ "github.com/duckdb/duckdb-go/v2" //nolint:depguard // the peer is DuckDB itself, without the engine around it
 	"tarn/api/glue"
 	"tarn/api/s3"
 	"tarn/internal/awsapi"
