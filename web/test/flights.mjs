@@ -40,7 +40,7 @@ export function answerVisual(rows, definition, question) {
   const visual = sheet?.Visuals.map(one).find((v) => v.VisualId === question.VisualId);
   if (!visual) return undefined;
   const configuration = visual.ChartConfiguration;
-  const wells = configuration.FieldWells.BarChartAggregatedFieldWells ?? configuration.FieldWells.LineChartAggregatedFieldWells ?? configuration.FieldWells.TableAggregatedFieldWells ?? configuration.FieldWells;
+  const wells = configuration.FieldWells.BarChartAggregatedFieldWells ?? configuration.FieldWells.LineChartAggregatedFieldWells ?? configuration.FieldWells.PieChartAggregatedFieldWells ?? configuration.FieldWells.TableAggregatedFieldWells ?? configuration.FieldWells;
   const roles = { Category: "Category", Colors: "Color", GroupBy: "GroupBy", TrendGroups: "TrendGroup" };
   const dimensions = Object.entries(roles).flatMap(([well, role]) => (wells[well] ?? []).map((f) => ({ ...one(f), role })));
   const measures = (wells.Values ?? []).map((f) => ({ ...one(f), role: "Value" }));
@@ -59,24 +59,29 @@ export function answerVisual(rows, definition, question) {
 
   const value = (row, d) => (d.DateGranularity === "MONTH" ? `${row.flight_date.slice(0, 7)}-01T00:00:00` : row[d.Column.ColumnName]);
   const groups = new Map();
-  if (dimensions.length === 0) groups.set("", { key: [], sums: measures.map(() => ({ n: 0, sum: 0, set: new Set() })) });
+  const start = () => measures.map(() => ({ n: 0, sum: 0, set: new Set() }));
+  const whole = { key: dimensions.map(() => null), sums: start() };
+  if (dimensions.length === 0) groups.set("", whole);
   for (const row of rows) {
     if (!keep(row)) continue;
     const key = dimensions.map((d) => value(row, d));
     const id = key.join("\u0000");
     let group = groups.get(id);
-    if (!group) groups.set(id, (group = { key, sums: measures.map(() => ({ n: 0, sum: 0, set: new Set() })) }));
-    measures.forEach((m, i) => {
-      const s = group.sums[i];
-      const v = row[m.Column.ColumnName];
-      s.n++;
-      if (typeof v === "number") s.sum += v;
-      else s.set.add(v);
-    });
+    if (!group) groups.set(id, (group = { key, sums: start() }));
+    for (const { sums } of new Set([group, whole])) {
+      measures.forEach((m, i) => {
+        const s = sums[i];
+        const v = row[m.Column.ColumnName];
+        s.n++;
+        if (typeof v === "number") s.sum += v;
+        else s.set.add(v);
+      });
+    }
   }
   const kind = (m) => m.AggregationFunction.SimpleNumericalAggregation ?? m.AggregationFunction;
   const figure = (m, s) => (kind(m) === "AVERAGE" ? (s.n === 0 ? null : s.sum / s.n) : kind(m) === "COUNT" ? s.n : kind(m) === "DISTINCT_COUNT" ? s.set.size : s.sum);
-  const out = [...groups.values()].map((g) => [...g.key, ...measures.map((m, i) => figure(m, g.sums[i]))]);
+  const answer = (g) => [...g.key, ...measures.map((m, i) => figure(m, g.sums[i]))];
+  const out = [...groups.values()].map(answer);
   const fields = [...dimensions, ...measures];
   const sorts = Object.values(configuration.SortConfiguration ?? {}).filter(Array.isArray).flat().map((s) => s.FieldSort);
   out.sort((a, b) => {
@@ -92,7 +97,7 @@ export function answerVisual(rows, definition, question) {
       FieldId: f.FieldId, Name: f.Column.ColumnName, Role: f.role,
       Type: f.role === "Value" ? (kind(f) === "AVERAGE" ? "DECIMAL" : "INTEGER") : f.DateGranularity ? "DATETIME" : "STRING",
     })),
-    Rows: out, Truncated: false, ElapsedMs: 3, Total: null,
+    Rows: out, Truncated: false, ElapsedMs: 3, Total: configuration.DonutOptions ? answer(whole) : null,
   };
 }
 

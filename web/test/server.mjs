@@ -23,12 +23,29 @@ odd.Sheets.push({
   SheetId: "odd", Name: "Odd ones", Title: "<b>Odd</b> ones &amp; others",
   TextBoxes: [{ SheetTextBoxId: "note", Content: '<text-box><inline font-size="18px">A text box with <b>bold</b> and a <a href="https://example.com">link</a></inline></text-box>' }],
   FilterControls: [{ List: { FilterControlId: "list", Title: "Origin", SourceFilterId: "origin" } }, { Slider: { FilterControlId: "slider", Title: "Slider", SourceFilterId: "carrier" } }],
-  Visuals: [{ PieChartVisual: { VisualId: "pie", Title: { FormatText: { PlainText: "Share by origin" } } } }, { InsightVisual: { VisualId: "insight", DataSetIdentifier: "delays" } }, { KPIVisual: { ...definition.Sheets[0].Visuals[0].KPIVisual, VisualId: "fails" } }],
+  Visuals: [{ WordCloudVisual: { VisualId: "words", Title: { FormatText: { PlainText: "Words" } } } }, { InsightVisual: { VisualId: "insight", DataSetIdentifier: "delays" } }, { KPIVisual: { ...definition.Sheets[0].Visuals[0].KPIVisual, VisualId: "fails" } }],
   Layouts: [{ Configuration: { GridLayout: { Elements: [
     { ElementId: "note", ElementType: "TEXT_BOX", ColumnIndex: 0, ColumnSpan: 28, RowIndex: 0, RowSpan: 2 },
     { ElementId: "list", ElementType: "FILTER_CONTROL", ColumnIndex: 28, ColumnSpan: 8, RowIndex: 0, RowSpan: 6 },
-    { ElementId: "pie", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 10 }, { ElementId: "insight", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 10 }, { ElementId: "fails", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 8 },
+    { ElementId: "words", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 10 }, { ElementId: "insight", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 10 }, { ElementId: "fails", ElementType: "VISUAL", ColumnSpan: 14, RowSpan: 8 },
   ] } } }],
+});
+
+/** A sheet of pies, beside a table that their clicks filter. */
+const pies = structuredClone(definition);
+const origin = [{ CategoricalDimensionField: { FieldId: "origin", Column: { DataSetIdentifier: "delays", ColumnName: "origin" } } }];
+const airline = [{ CategoricalDimensionField: { FieldId: "airline", Column: { DataSetIdentifier: "delays", ColumnName: "airline" } } }];
+const flightCount = [{ CategoricalMeasureField: { FieldId: "flights", Column: { DataSetIdentifier: "delays", ColumnName: "carrier" }, AggregationFunction: "COUNT" } }];
+const meanDelay = [{ NumericalMeasureField: { FieldId: "delay", Column: { DataSetIdentifier: "delays", ColumnName: "arr_delay" }, AggregationFunction: { SimpleNumericalAggregation: "AVERAGE" } } }];
+const pie = (id, Category, Values, more) => ({ PieChartVisual: { VisualId: id, ChartConfiguration: { FieldWells: { PieChartAggregatedFieldWells: { Category, Values } }, SortConfiguration: { CategorySort: [{ FieldSort: { FieldId: Object.values(Values[0])[0].FieldId, Direction: "DESC" } }] }, ...more } } });
+pies.Sheets.push({
+  SheetId: "pies", Name: "Pies",
+  Visuals: [
+    pie("donut", origin, flightCount, { DonutOptions: { ArcOptions: { ArcThickness: "MEDIUM" } } }), pie("pie", airline, flightCount),
+    pie("mean", airline, meanDelay, { DonutOptions: { ArcOptions: { ArcThickness: "SMALL" } }, DataLabels: { Visibility: "HIDDEN" }, Legend: { Position: "BOTTOM" } }),
+    pie("inside", origin, flightCount, { DataLabels: { Position: "INSIDE", LabelContent: "PERCENT" }, Legend: { Visibility: "HIDDEN" } }),
+  ],
+  Layouts: [{ Configuration: { GridLayout: { Elements: ["donut", "pie", "mean", "inside"].map((ElementId) => ({ ElementId, ElementType: "VISUAL", ColumnSpan: 18, RowSpan: 10 })) } } }],
 });
 
 export function startServer({ flights, signedIn = true, empty = false }) {
@@ -40,6 +57,7 @@ export function startServer({ flights, signedIn = true, empty = false }) {
     DescribeDashboardDefinition: ({ DashboardId }) =>
       DashboardId === "flights-delays" ? { DashboardId, Name: "New York flights 2013", Definition: definition }
       : DashboardId === "odd" ? { DashboardId, Name: "What is not drawn", Definition: odd }
+      : DashboardId === "pies" ? { DashboardId, Name: "Pies", Definition: pies }
       : fail(404, "ResourceNotFoundException", `Dashboard ${DashboardId} does not exist.`),
   };
 
@@ -71,7 +89,7 @@ export function startServer({ flights, signedIn = true, empty = false }) {
       }
       if (url.pathname === "/_/query/visual") {
         if (body.VisualId === "fails") fail(400, "InvalidParameterValueException", 'The column "arr_dely" is not in the data set "delays". Did you mean "arr_delay"?');
-        return send(200, answerVisual(rows, body.DashboardId === "odd" ? odd : definition, body) ?? fail(404, "ResourceNotFoundException", `No visual ${body.VisualId}.`));
+        return send(200, answerVisual(rows, { odd, pies }[body.DashboardId] ?? definition, body) ?? fail(404, "ResourceNotFoundException", `No visual ${body.VisualId}.`));
       }
       if (url.pathname === "/_/query/control") return send(200, answerControl(rows, definition, body));
       if (url.pathname === "/_/query/table") {

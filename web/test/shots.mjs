@@ -13,6 +13,16 @@ const out = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
 mkdirSync(out, { recursive: true });
 const wanted = process.argv.slice(2);
 
+/** Clicks where a reader would. */
+async function clickMark(page, visual, index) {
+  await page.waitForSelector(`[data-testid=data-${visual}] td[data-x]`, { state: "attached" });
+  const mark = page.locator(`[data-testid=data-${visual}] [data-mark='0:${index}']`);
+  const box = await page.locator(`[data-testid=chart-${visual}]`).boundingBox();
+  await page.mouse.click(box.x + Number(await mark.getAttribute("data-x")), box.y + Number(await mark.getAttribute("data-y")));
+  await page.waitForSelector(`[data-testid=chip-${visual}]`);
+  await page.waitForTimeout(600);
+}
+
 const pages = {
   pipelines: { path: "pipelines" },
   workflow: { path: "pipelines/flights", wait: "[data-testid=graph]" },
@@ -28,14 +38,7 @@ const pages = {
   dashboard: { path: "dashboards/flights-delays", wait: "[data-testid=data-delay-by-airline]", height: 1260 },
   "dashboard-picked": {
     path: "dashboards/flights-delays", wait: "[data-testid=data-delay-by-airline]", height: 1260,
-    act: async (page) => {
-      await page.waitForSelector("[data-testid=data-delay-by-airline] td[data-x]", { state: "attached" });
-      const mark = page.locator("[data-testid=data-delay-by-airline] [data-mark='0:2']");
-      const box = await page.locator("[data-testid=chart-delay-by-airline]").boundingBox();
-      await page.mouse.click(box.x + Number(await mark.getAttribute("data-x")), box.y + Number(await mark.getAttribute("data-y")));
-      await page.waitForSelector("[data-testid=chip-delay-by-airline]");
-      await page.waitForTimeout(600);
-    },
+    act: (page) => clickMark(page, "delay-by-airline", 2),
   },
   "dashboard-control": {
     path: "dashboards/flights-delays", wait: "[data-testid=data-delay-by-airline]",
@@ -47,7 +50,12 @@ const pages = {
       await page.waitForTimeout(500);
     },
   },
-  odd: { path: "dashboards/odd?sheet=odd", wait: "[data-testid=unsupported-pie]" },
+  odd: { path: "dashboards/odd?sheet=odd", wait: "[data-testid=unsupported-words]" },
+  pies: { path: "dashboards/pies?sheet=pies", wait: "[data-testid=data-mean]" },
+  "pies-picked": {
+    path: "dashboards/pies?sheet=pies", wait: "[data-testid=data-mean]",
+    act: (page) => clickMark(page, "donut", 1),
+  },
   "dashboard-missing": { path: "dashboards/gone", wait: "[data-testid=error-card]" },
   narrow: { path: "dashboards/flights-delays", wait: "[data-testid=data-delay-by-airline]", width: 420, height: 1500 },
   "empty-pipelines": { path: "pipelines", empty: true, wait: "[data-testid=empty]" },

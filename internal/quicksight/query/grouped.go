@@ -86,8 +86,11 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 // total adds the row of the whole to the groups.
 func (b *builder) total(rows string, dims []compiledDimension, measures []compiledMeasure, hidden int) string {
 	var groups, whole []string
-	for i := range dims {
+	for i, d := range dims {
 		groups, whole = append(groups, fmt.Sprintf("f%d", i)), append(whole, "NULL")
+		if d.rank != "" {
+			groups, whole = append(groups, fmt.Sprintf("r%d", i)), append(whole, "NULL")
+		}
 	}
 	for i, m := range measures {
 		groups, whole = append(groups, fmt.Sprintf("v%d", i)), append(whole, m.value.SQL)

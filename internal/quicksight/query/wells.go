@@ -46,11 +46,13 @@ func shapeOf(v *quicksight.Visual) (shape, error) {
 		return barShape(v.BarChartVisual), nil
 	case v.LineChartVisual != nil:
 		return lineShape(v.LineChartVisual), nil
+	case v.PieChartVisual != nil:
+		return pieShape(v.PieChartVisual)
 	case v.TableVisual != nil:
 		return tableShape(v.TableVisual), nil
 	}
 	id, kind := Identify(v)
-	return shape{}, fail("visual "+id, "KPI, bar chart, line chart and table visuals are", "%s visuals are not supported yet", kind)
+	return shape{}, fail("visual "+id, "KPI, bar chart, line chart, pie chart and table visuals are", "%s visuals are not supported yet", kind)
 }
 
 func kpiShape(v *quicksight.KPIVisual) shape {
@@ -106,6 +108,47 @@ func lineShape(v *quicksight.LineChartVisual) shape {
 		s.addMeasures("Value", w.Values)
 	}
 	return s
+}
+
+// pieShape asks for one row a slice: a member of the category, or, without one, a column a value. The middle of a donut
+// shows the whole.
+func pieShape(v *quicksight.PieChartVisual) (shape, error) {
+	s := shape{kind: "PieChart", id: awsapi.Val(v.VisualId), actions: v.Actions}
+	c := v.ChartConfiguration
+	if c == nil {
+		return s, nil
+	}
+	sort := c.SortConfiguration
+	if sort == nil {
+		sort = &quicksight.PieChartSortConfiguration{}
+	}
+	s.sort = sort.CategorySort
+	if c.FieldWells == nil || c.FieldWells.PieChartAggregatedFieldWells == nil {
+		return s, nil
+	}
+	w := c.FieldWells.PieChartAggregatedFieldWells
+	where := "visual " + s.id
+	if len(w.SmallMultiples) > 0 {
+		return s, fail(where, "take the field out of SmallMultiples", "small multiples of pie charts are not supported yet")
+	}
+	if len(w.Category) > 0 && len(w.Values) > 1 {
+		return s, fail(where, "keep one field in Values, or none in Category", "a pie chart with a category has one value, not %d", len(w.Values))
+	}
+	s.addDimensions("Category", w.Category, sort.CategorySort, sort.CategoryItemsLimit)
+	s.addMeasures("Value", w.Values)
+	s.totals = pieTotal(c.DonutOptions, sort.CategoryItemsLimit)
+	return s, nil
+}
+
+// pieTotal says whether the middle shows the whole: it is empty in a pie, and where members without a slice would count.
+func pieTotal(d *quicksight.DonutOptions, l *quicksight.ItemsLimitConfiguration) bool {
+	if d == nil || d.ArcOptions != nil && awsapi.Val(d.ArcOptions.ArcThickness) == quicksight.ArcThicknessWhole {
+		return false
+	}
+	if d.DonutCenterOptions != nil && awsapi.Val(d.DonutCenterOptions.LabelVisibility) == quicksight.VisibilityHidden {
+		return false
+	}
+	return l == nil || awsapi.Val(l.ItemsLimit) == 0 || awsapi.Val(l.OtherCategories) == quicksight.OtherCategoriesInclude
 }
 
 func tableShape(v *quicksight.TableVisual) shape {

@@ -5,7 +5,7 @@ import { request } from "./client";
 
 export type Cell = string | number | boolean | null | Cell[] | { [key: string]: Cell };
 export type ColumnType = "STRING" | "INTEGER" | "DECIMAL" | "DATETIME";
-export type ColumnRole = "Category" | "Value" | "Color" | "TrendGroup" | "TargetValue" | "GroupBy";
+export type ColumnRole = "Category" | "Value" | "Color" | "TrendGroup" | "TargetValue" | "GroupBy" | "Other";
 
 export interface ResultColumn {
   FieldId: string;

@@ -14,7 +14,8 @@ import { RichText } from "./RichText";
 import { selectionsFor } from "./selections";
 import { visualName, visualSubtitle, visualTitle } from "./titles";
 import { useViewer } from "./viewer";
-import { BarOrLine } from "./visuals/BarOrLine";
+import { isChart } from "./visuals/charts";
+import { DrawnChart } from "./visuals/DrawnChart";
 import { KpiFigure } from "./visuals/KpiFigure";
 import { TableRows } from "./visuals/TableRows";
 
@@ -53,7 +54,7 @@ function DrawnCard({ visual }: { visual: Drawn }) {
   const title = visualTitle(visual, formats);
   const subtitle = visualSubtitle(visual);
   const name = visualName(visual, formats);
-  const chart = visual.type === "BarChartVisual" || visual.type === "LineChartVisual";
+  const chart = isChart(visual);
   const state = answer.isError ? "error" : answer.isPending ? "loading" : answer.isPlaceholderData ? "stale" : "ready";
 
   return (
@@ -95,7 +96,7 @@ function Answer({ visual, result, name, asTable }: { visual: Drawn; result: Visu
   if (result.Rows.length === 0) return <div className="visual-none" data-testid={`none-${visual.id}`}>No rows with these filters.</div>;
   if (visual.type === "TableVisual") return <TableRows visual={visual.body} result={result} label={name} />;
   if (asTable) return <Plain result={result} name={name} />;
-  return <BarOrLine visual={visual} result={result} />;
+  return <DrawnChart visual={visual} result={result} />;
 }
 
 function Plain({ result, name }: { result: VisualResult; name: string }) {

@@ -105,6 +105,9 @@ export interface DataLabelOptions {
   Position?: "INSIDE" | "OUTSIDE" | "LEFT" | "TOP" | "BOTTOM" | "RIGHT";
   Overlap?: "DISABLE_OVERLAP" | "ENABLE_OVERLAP";
   TotalsVisibility?: Visibility;
+  CategoryLabelVisibility?: Visibility;
+  MeasureLabelVisibility?: Visibility;
+  LabelContent?: "VALUE" | "PERCENT" | "VALUE_AND_PERCENT";
 }
 export interface VisualPalette {
   ChartColor?: string;
@@ -180,6 +183,16 @@ interface LineStyle {
   LineStyle?: "SOLID" | "DOTTED" | "DASHED";
 }
 
+export interface PieChartVisual extends VisualBase {
+  ChartConfiguration?: {
+    FieldWells?: { PieChartAggregatedFieldWells?: { Category?: DimensionField[]; Values?: MeasureField[] } };
+    DonutOptions?: { ArcOptions?: { ArcThickness?: "SMALL" | "MEDIUM" | "LARGE" | "WHOLE" }; DonutCenterOptions?: { LabelVisibility?: Visibility } };
+    VisualPalette?: VisualPalette;
+    Legend?: LegendOptions;
+    DataLabels?: DataLabelOptions;
+  };
+}
+
 export interface KPIVisual extends VisualBase {
   ChartConfiguration?: {
     FieldWells?: { Values?: MeasureField[]; TargetValues?: MeasureField[]; TrendGroups?: DimensionField[] };
@@ -219,6 +232,7 @@ export type VisualDocument = Partial<Record<string, VisualBase>>;
 export type Visual =
   | { type: "BarChartVisual"; id: string; body: BarChartVisual }
   | { type: "LineChartVisual"; id: string; body: LineChartVisual }
+  | { type: "PieChartVisual"; id: string; body: PieChartVisual }
   | { type: "KPIVisual"; id: string; body: KPIVisual }
   | { type: "TableVisual"; id: string; body: TableVisual }
   | { type: "other"; id: string; name: string; body: VisualBase };
@@ -377,6 +391,7 @@ export function readVisual(document: VisualDocument): Visual | undefined {
   switch (name) {
     case "BarChartVisual": return { type: name, id, body: body };
     case "LineChartVisual": return { type: name, id, body: body };
+    case "PieChartVisual": return { type: name, id, body: body };
     case "KPIVisual": return { type: name, id, body: body };
     case "TableVisual": return { type: name, id, body: body };
     default: return { type: "other", id, name, body };

@@ -3,6 +3,7 @@
 import { plainText, readRichText, type Block } from "../format/richtext";
 import { dimensions, measures, type ColumnFormats } from "./fields";
 import { visualTypeName, type Visual } from "./definition";
+import { chartWells } from "./visuals/charts";
 
 /** Undefined when the title is hidden. */
 export function visualTitle(visual: Visual, formats: ColumnFormats): Block[] | undefined {
@@ -32,13 +33,9 @@ export function defaultTitle(visual: Visual, formats: ColumnFormats): string {
       const wells = visual.body.ChartConfiguration?.FieldWells;
       return by(measures(wells?.Values, formats), dimensions(wells?.TrendGroups, formats)) || "KPI";
     }
-    case "BarChartVisual": {
-      const wells = visual.body.ChartConfiguration?.FieldWells?.BarChartAggregatedFieldWells;
-      return by(measures(wells?.Values, formats), [...dimensions(wells?.Category, formats), ...dimensions(wells?.Colors, formats)]) || "Bar chart";
-    }
-    case "LineChartVisual": {
-      const wells = visual.body.ChartConfiguration?.FieldWells?.LineChartAggregatedFieldWells;
-      return by(measures(wells?.Values, formats), [...dimensions(wells?.Category, formats), ...dimensions(wells?.Colors, formats)]) || "Line chart";
+    case "BarChartVisual": case "LineChartVisual": case "PieChartVisual": {
+      const wells = chartWells(visual, formats);
+      return by(wells.values, [...wells.category, ...wells.colors]) || visualTypeName(visual.type);
     }
     case "TableVisual": {
       const wells = visual.body.ChartConfiguration?.FieldWells?.TableAggregatedFieldWells;

@@ -1,15 +1,15 @@
 // ECharts on the page. It draws in SVG while there are few marks (sharp at any size, prints well) and on
 // a canvas when there are many.
 
-import { BarChart, LineChart } from "echarts/charts";
-import { AxisPointerComponent, DataZoomComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { BarChart, LineChart, PieChart } from "echarts/charts";
+import { AxisPointerComponent, DataZoomComponent, GraphicComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from "react";
 import type { ChartModel } from "./chart";
 import { HiddenTable } from "./HiddenTable";
 
-register([BarChart, LineChart, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, SVGRenderer, CanvasRenderer]);
+register([BarChart, LineChart, PieChart, GraphicComponent, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, SVGRenderer, CanvasRenderer]);
 
 const manyMarks = 3000;
 
@@ -100,7 +100,7 @@ export function Chart({ id, label, model, onMark }: ChartProps) {
       return;
     }
     const horizontal = isHorizontal(model);
-    const step = { ArrowRight: horizontal ? "series" : 1, ArrowLeft: horizontal ? "-series" : -1, ArrowDown: horizontal ? 1 : "series", ArrowUp: horizontal ? -1 : "-series" }[event.key];
+    const step = isPie(model) ? { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key] : { ArrowRight: horizontal ? "series" : 1, ArrowLeft: horizontal ? "-series" : -1, ArrowDown: horizontal ? 1 : "series", ArrowUp: horizontal ? -1 : "-series" }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const next =
@@ -126,13 +126,20 @@ export function Chart({ id, label, model, onMark }: ChartProps) {
 const held = (e: PointerEvent | undefined): boolean => (e?.event?.ctrlKey ?? false) || (e?.event?.metaKey ?? false);
 
 const isLine = (model: ChartModel): boolean => (model.option.series as { type: string }[])[0]?.type === "line";
-const isHorizontal = (model: ChartModel): boolean => (model.option.yAxis as { type?: string }).type === "category";
+const isPie = (model: ChartModel): boolean => (model.option.series as { type: string }[])[0]?.type === "pie";
+const isHorizontal = (model: ChartModel): boolean => (model.option.yAxis as { type?: string } | undefined)?.type === "category";
 
 interface ItemLayout {
   x?: number;
   y?: number;
   width?: number;
   height?: number;
+  cx?: number;
+  cy?: number;
+  r0?: number;
+  r?: number;
+  startAngle?: number;
+  endAngle?: number;
 }
 interface Internals {
   getModel: () => {
@@ -147,12 +154,14 @@ function placeMarks(element: HTMLElement, chart: ECharts): void {
   for (const cell of cells) {
     const [series, index] = (cell.dataset.mark ?? "").split(":").map(Number);
     const drawn = model.getSeriesByIndex(series ?? 0)?.getData();
-    // A line keeps its points in one array, a bar a box for each.
+    // A line keeps its points in one array, a bar a box for each, a slice angles and radii.
     const points = drawn?.getLayout("points");
     const box = drawn?.getItemLayout(index ?? 0);
     const at = points
       ? [points[2 * (index ?? 0)], points[2 * (index ?? 0) + 1]]
-      : [(box?.x ?? NaN) + (box?.width ?? 0) / 2, (box?.y ?? NaN) + (box?.height ?? 0) / 2];
+      : box?.cx === undefined
+        ? [(box?.x ?? NaN) + (box?.width ?? 0) / 2, (box?.y ?? NaN) + (box?.height ?? 0) / 2]
+        : sliceMiddle(box);
     if (at[0] === undefined || at[1] === undefined || Number.isNaN(at[0]) || Number.isNaN(at[1])) {
       delete cell.dataset.x;
       delete cell.dataset.y;
@@ -161,4 +170,10 @@ function placeMarks(element: HTMLElement, chart: ECharts): void {
     cell.dataset.x = at[0].toFixed(1);
     cell.dataset.y = at[1].toFixed(1);
   }
+}
+
+function sliceMiddle({ cx = NaN, cy = NaN, r0 = 0, r = NaN, startAngle = NaN, endAngle = NaN }: ItemLayout): [number, number] {
+  const angle = (startAngle + endAngle) / 2;
+  const radius = r0 + (r - r0) * 0.6;
+  return [cx + Math.cos(angle) * radius, cy + Math.sin(angle) * radius];
 }

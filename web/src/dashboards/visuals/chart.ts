@@ -1,4 +1,4 @@
-// What bar and line charts have in common: axes, legend, tooltip, the look of the console.
+// What charts have in common: axes, legend, tooltip, the look of the console.
 
 import type { EChartsCoreOption } from "echarts/core";
 import { formatNumber, shortNumber, type NumberStyle } from "../../format/number";
@@ -32,6 +32,8 @@ export interface ChartModel {
   option: EChartsCoreOption;
   data: ChartData;
   colors: string[];
+  /** Said below the chart. */
+  note?: string;
 }
 
 export const faint = 0.28;
@@ -143,7 +145,7 @@ interface PlotBox {
 type LegendPosition = "AUTO" | "RIGHT" | "BOTTOM" | "TOP";
 
 /** The legend and the room it takes from the plot. */
-export function legend(options: { Visibility?: string; Position?: LegendPosition } | undefined, data: ChartData, context: ChartContext): { legend: Record<string, unknown>; grid: PlotBox } {
+export function legend(options: { Visibility?: string; Position?: LegendPosition } | undefined, data: { series: readonly { label: string }[] }, context: ChartContext): { legend: Record<string, unknown>; grid: PlotBox } {
   const { theme, width } = context;
   // The box holds the labels too.
   const base = { left: 8, right: 16, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "all" };

@@ -1,4 +1,4 @@
-// From the rows of an answer to categories and series: what bar and line charts draw and what
+// From the rows of an answer to categories and series: what charts draw and what
 // their hidden tables say.
 
 import type { Cell, VisualResult } from "../../api/query";
@@ -35,7 +35,11 @@ export interface ChartData {
 
 /** Categories and series keep the order in which the rows first name them: the rows come sorted. */
 export function chartData(result: VisualResult, wells: Wells): ChartData {
-  const at = new Map(result.Columns.map((c, i) => [c.FieldId, i]));
+  // A field of which only the first members are shown has a second column: 1 in the row of all others.
+  const find = (other: boolean) => new Map(result.Columns.flatMap((c, i): [string, number][] => ((c.Role === "Other") === other ? [[c.FieldId, i]] : [])));
+  const at = find(false);
+  const others = find(true);
+  const isOther = (row: Cell[], f: Field): boolean => Number(row[others.get(f.id) ?? -1] ?? 0) === 1;
   const type = (f: Field) => result.Columns[at.get(f.id) ?? -1]?.Type;
   const cell = (row: Cell[], f: Field): Cell => row[at.get(f.id) ?? -1] ?? null;
 
@@ -44,10 +48,14 @@ export function chartData(result: VisualResult, wells: Wells): ChartData {
   const series = new Map<string, Series & { points: Map<string, number | null> }>();
 
   for (const row of result.Rows) {
-    const key = JSON.stringify(wells.category.map((f) => cell(row, f)));
+    const key = JSON.stringify(wells.category.map((f) => (isOther(row, f) ? ["other"] : cell(row, f))));
     if (!categories.has(key)) {
       const category: Category = { key, label: "", values: {}, labels: {} };
       for (const f of wells.category) {
+        if (isOther(row, f)) {
+          category.labels[f.id] = "Other";
+          continue;
+        }
         category.values[f.id] = cell(row, f);
         category.labels[f.id] = formatCell(cell(row, f), f, type(f));
       }
@@ -57,16 +65,17 @@ export function chartData(result: VisualResult, wells: Wells): ChartData {
     }
     const color = wells.colors[0];
     for (const value of wells.values) {
-      const member = color ? cell(row, color) : undefined;
+      const other = color !== undefined && isOther(row, color);
+      const member = other ? ["other"] : color ? cell(row, color) : undefined;
       const seriesKey = color ? `${value.id}|${JSON.stringify(member)}` : value.id;
       let s = series.get(seriesKey);
       if (!s) {
-        const name = color ? formatCell(member, color, type(color)) : value.label;
+        const name = other ? "Other" : color ? formatCell(member, color, type(color)) : value.label;
         s = {
           key: seriesKey,
           label: color && wells.values.length > 1 ? `${name} · ${value.label}` : name,
           value,
-          color: color ? { field: color, value: member ?? null } : undefined,
+          color: color && !other ? { field: color, value: member ?? null } : undefined,
           data: [],
           points: new Map(),
         };

@@ -3,12 +3,10 @@ import type { VisualResult } from "../../api/query";
 import { useDark } from "../../shell/mode";
 import { Shape } from "../../shell/parts";
 import { useSize } from "../../shell/size";
-import type { Visual } from "../definition";
 import { visualName } from "../titles";
 import { useViewer } from "../viewer";
-import { barChart, barWells } from "./bar";
 import { markOf, type ChartTheme } from "./chart";
-import { lineChart, lineWells } from "./line";
+import { chartModel, chartWells, type ChartVisual } from "./charts";
 
 const Chart = lazy(() => import("./Chart").then((m) => ({ default: m.Chart })));
 
@@ -17,9 +15,7 @@ const lightTheme: ChartTheme = { dark: false, text: "#10181d", secondary: "#5563
 const darkTheme: ChartTheme = { dark: true, text: "#e3eaed", secondary: "#9dafb8", line: "#465863", grid: "#22303a", background: "#1a252d", font };
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-type Drawn = Extract<Visual, { type: "BarChartVisual" | "LineChartVisual" }>;
-
-export function BarOrLine({ visual, result }: { visual: Drawn; result: VisualResult }) {
+export function DrawnChart({ visual, result }: { visual: ChartVisual; result: VisualResult }) {
   const viewer = useViewer();
   const { formats, scale, definition, picks } = viewer;
   const dark = useDark();
@@ -30,22 +26,25 @@ export function BarOrLine({ visual, result }: { visual: Drawn; result: VisualRes
   const model = useMemo(() => {
     if (!size || size.width === 0) return undefined;
     const context = { theme: dark ? darkTheme : lightTheme, width: size.width, height: size.height, scale, columns: definition.ColumnConfigurations, picked, still: still.matches };
-    return visual.type === "BarChartVisual" ? barChart(visual.body, result, formats, context) : lineChart(visual.body, result, formats, context);
+    return chartModel(visual, result, formats, context);
   }, [visual, result, formats, dark, size, scale, definition, picked]);
 
-  const wells = visual.type === "BarChartVisual" ? barWells(visual.body, formats) : lineWells(visual.body, formats);
+  const wells = chartWells(visual, formats);
   return (
-    <div ref={box} className="visual-body">
-      {model && (
-        <Suspense fallback={<Shape height="100%" />}>
-          <Chart
-            id={visual.id}
-            label={visualName(visual, formats)}
-            model={model}
-            onMark={(series, index, add) => viewer.click(visual.id, markOf(model.data, series, index), [...wells.category, ...wells.colors], visual.body.Actions, add)}
-          />
-        </Suspense>
-      )}
-    </div>
+    <>
+      <div ref={box} className="visual-body">
+        {model && (
+          <Suspense fallback={<Shape height="100%" />}>
+            <Chart
+              id={visual.id}
+              label={visualName(visual, formats)}
+              model={model}
+              onMark={(series, index, add) => viewer.click(visual.id, markOf(model.data, series, index), [...wells.category, ...wells.colors], visual.body.Actions, add)}
+            />
+          </Suspense>
+        )}
+      </div>
+      {model?.note && <div className="note">{model.note}</div>}
+    </>
   );
 }
