@@ -12,6 +12,10 @@ from awsglue import _aws, _catalog, _types
 _NO_GLOB = {"__globPaths__": "false"}
 
 
+# Options that would change the rows, and that nothing here carries out.
+_ABSENT = ("jsonPath", "withSchema", "strictCheckForQuoting")
+
+
 def true(value) -> bool:
     return str(value).lower() == "true"
 
@@ -28,7 +32,8 @@ def csv_options(options: dict) -> dict[str, str]:
         "sep": options.get("separator", ","),
         "quote": "" if quote == "-1" else quote,
         "escape": escape(options),
-        "header": str(true(options.get("withHeader", False))).lower(),
+        # A header that is skipped is a first line that is.
+        "header": str(true(options.get("withHeader", False)) or true(options.get("skipFirst", False))).lower(),
         "multiLine": str(true(options.get("multiLine", False))).lower(),
         # A broken row ends the read with its file and text; silently skipped rows would be wrong figures.
         "mode": "FAILFAST",
@@ -40,6 +45,11 @@ def csv_options(options: dict) -> dict[str, str]:
 
 def read_files(spark, fmt: str, options: dict, urls: Sequence[str], columns: list | None, base: str | None = None):
     """A DataFrame over these files or folders. base makes folders `k=v` below it columns."""
+    for name in _ABSENT:
+        if options.get(name) and str(options[name]).lower() != "false":
+            raise NotImplementedError(f"format option {name!r} is not available here: use toDF() and the DataFrame's own functions")
+    if true(options.get("withHeader", False)) and true(options.get("skipFirst", False)):
+        raise NotImplementedError("format options withHeader and skipFirst cannot be had together: filter the first row out")
     reader = spark.read.options(**_NO_GLOB)
     if base:
         reader = reader.option("basePath", base)

@@ -8,6 +8,8 @@ import os
 import sys
 import uuid
 
+from pyspark.sql import functions as F
+
 from awsglue import _aws, _bookmark, _catalog, _publish, _read, _sink
 from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
 from awsglue.utils import parse_arguments
@@ -175,16 +177,24 @@ class DataFrameReader:
         objects = taken if taken is not None else [o for group in found.values() for o in group]
         spark = self._glue_context.spark_session
         if not objects:
-            return self._nothing(spark, format, format_options or {}, found)
+            return self._nothing(spark, format, format_options or {}, found, options)
         base = _aws.folder(paths[0]) if recurse and len(paths) == 1 and objects[0].url != paths[0] else None
-        return _read.read_files(spark, format, format_options or {}, [o.url for o in objects], None, base)
+        return _with_file(_read.read_files(spark, format, format_options or {}, [o.url for o in objects], None, base), options)
 
-    def _nothing(self, spark, format: str, format_options: dict, found: dict):
+    def _nothing(self, spark, format: str, format_options: dict, found: dict, options: dict):
         """No new files: no rows, but the columns that the old files show, so that a script goes on."""
         old = [o.url for group in found.values() for o in group]
         if not old:
             return spark.createDataFrame([], "struct<>")
-        return _read.read_files(spark, format, format_options, old[-1:], None).limit(0)
+        return _with_file(_read.read_files(spark, format, format_options, old[-1:], None), options).limit(0)
+
+
+def _with_file(frame, options: dict):
+    """attachFilename names a column for the file that a row comes from."""
+    if options.get("attachTimestamp"):
+        raise NotImplementedError("option 'attachTimestamp' is not available here: add the column with toDF() and current_timestamp()")
+    name = options.get("attachFilename")
+    return frame.withColumn(name, F.col("_metadata.file_path")) if name else frame
 
 
 class DynamicFrameReader:
