@@ -352,7 +352,7 @@ func decodeXMLBody(r *http.Request, v reflect.Value) error {
 		return nil
 	}
 	root, err := readXML(io.LimitReader(r.Body, maxMessage))
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	if err != nil {

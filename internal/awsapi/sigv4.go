@@ -450,7 +450,7 @@ func (b *hashedBody) Read(p []byte) (int, error) {
 	if n > 0 {
 		b.h.Write(p[:n])
 	}
-	if err == io.EOF && !b.done {
+	if errors.Is(err, io.EOF) && !b.done {
 		b.done = true
 		if !bytes.Equal(b.h.Sum(nil), b.want) {
 			return n, NewError("XAmzContentSHA256Mismatch", 400, "message", "The provided 'x-amz-content-sha256' header does not match what was computed.")

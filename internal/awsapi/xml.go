@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -26,7 +27,7 @@ func readXML(r io.Reader) (*xmlNode, error) {
 	var root *xmlNode
 	for {
 		tok, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

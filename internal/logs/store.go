@@ -253,7 +253,7 @@ func scan(path string, from int64, fn func(Event) bool) (int64, error) {
 	at := from
 	for {
 		line, err := r.ReadString('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return at, nil
 		}
 		if err != nil {

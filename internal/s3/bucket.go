@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -45,7 +46,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 	err = s.index.Update(ctx, func(tx *index.Tx) error {
 		old, err := tx.Bucket(name)
 		switch {
-		case err == index.ErrNotFound:
+		case errors.Is(err, index.ErrNotFound):
 			return tx.InsertBucket(&index.Bucket{Name: name, Account: caller.Account, Region: region, Created: s.now(), Doc: index.BucketDoc{Tags: tags}})
 		case err != nil:
 			return err

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -177,7 +178,7 @@ func (c copySource) find(in finder, ifMatch, ifNoneMatch *string, modifiedSince,
 		return nil, noSuchBucket(c.bucket)
 	}
 	o, err := in.Object(b.ID, c.key)
-	if err == index.ErrNotFound {
+	if errors.Is(err, index.ErrNotFound) {
 		return nil, noSuchKey(c.key)
 	}
 	if err != nil {

@@ -58,7 +58,7 @@ func (s *Service) remove(ctx context.Context, tx *index.Tx, bucket string, d del
 		return err
 	}
 	o, err := tx.Object(b.ID, d.key)
-	if err == index.ErrNotFound {
+	if errors.Is(err, index.ErrNotFound) {
 		if d.etag != nil {
 			return noSuchKey(d.key)
 		}

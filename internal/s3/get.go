@@ -122,7 +122,7 @@ func (s *Service) current(ctx context.Context, bucket, key string, version, expe
 		return nil, err
 	}
 	o, err := s.index.Object(b.ID, key)
-	if err == index.ErrNotFound {
+	if errors.Is(err, index.ErrNotFound) {
 		return nil, noSuchKey(key)
 	}
 	return o, err

@@ -210,7 +210,7 @@ func (s *Service) repack(ctx context.Context, o *index.Object) error {
 	err = s.index.Update(ctx, func(tx *index.Tx) error {
 		now, err := tx.Object(o.Bucket, o.Key)
 		used = err == nil && now.ETag == o.ETag && now.Modified.Equal(o.Modified) && sameSegments(now.Segments, o.Segments)
-		if err == index.ErrNotFound || err == nil && !used {
+		if errors.Is(err, index.ErrNotFound) || err == nil && !used {
 			return nil
 		}
 		if err != nil {

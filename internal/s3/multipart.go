@@ -120,7 +120,7 @@ func findUpload(in interface {
 	Upload(id string) (*index.Upload, error)
 }, bucket int64, key, id string) (*index.Upload, error) {
 	u, err := in.Upload(id)
-	if err == index.ErrNotFound || err == nil && (u.Bucket != bucket || u.Key != key) {
+	if errors.Is(err, index.ErrNotFound) || err == nil && (u.Bucket != bucket || u.Key != key) {
 		return nil, noSuchUpload(id)
 	}
 	return u, err

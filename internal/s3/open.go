@@ -117,7 +117,7 @@ func (ps *pieces) Read(b []byte) (int, error) {
 // WriteTo writes the stretches one after another.
 func (ps *pieces) WriteTo(w io.Writer) (total int64, err error) {
 	for {
-		if err := ps.next(); err == io.EOF {
+		if err := ps.next(); errors.Is(err, io.EOF) {
 			return total, nil
 		} else if err != nil {
 			return total, err

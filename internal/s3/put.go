@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 
@@ -116,7 +117,7 @@ func put(ctx context.Context, tx *index.Tx, bucket string, o *index.Object, cond
 		return err
 	}
 	old, err := tx.Object(b.ID, o.Key)
-	if err != nil && err != index.ErrNotFound {
+	if err != nil && !errors.Is(err, index.ErrNotFound) {
 		return err
 	}
 	if err := cond.check(o.Key, old); err != nil {
@@ -183,7 +184,7 @@ func (s *Service) early(bucket, key string, c condition) error {
 		return err
 	}
 	current, err := s.index.Object(b.ID, key)
-	if err != nil && err != index.ErrNotFound {
+	if err != nil && !errors.Is(err, index.ErrNotFound) {
 		return err
 	}
 	return c.check(key, current)

@@ -22,7 +22,7 @@ func head(f *LinkedFile) ([]byte, error) {
 	defer closeAll()
 	buf := make([]byte, headSize)
 	n, err := io.ReadFull(in, buf)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return bytes.TrimPrefix(buf[:n], []byte("\ufeff")), nil

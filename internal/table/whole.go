@@ -98,7 +98,7 @@ func readThrough(ctx context.Context, f *LinkedFile) error {
 		}
 		_, err := in.Read(buf)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("the %s file is cut off", f.Compression)

@@ -549,8 +549,7 @@ func (c *compiler) literalAs(v value, t Type, mode castMode) value {
 }
 
 func isRange(err error) bool {
-	ne, ok := err.(*strconv.NumError)
-	return ok && ne.Err == strconv.ErrRange
+	return errors.Is(err, strconv.ErrRange)
 }
 
 // inputName is a type's name in "invalid input syntax".

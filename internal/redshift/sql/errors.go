@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -77,5 +78,11 @@ func (e *Error) locate(text string) *Error {
 	before := text[:e.Pos]
 	e.Line = 1 + strings.Count(before, "\n")
 	e.Col = 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))
+	return e
+}
+
+// asError is the typed error inside err; the parser and the analyzer give no other.
+func asError(err error) *Error {
+	e, _ := errors.AsType[*Error](err)
 	return e
 }

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ func TestParseErrors(t *testing.T) {
 	var b strings.Builder
 	for line := range strings.SplitSeq(strings.TrimSpace(string(data)), "\n") {
 		_, err := Parse(line)
-		e, ok := err.(*Error)
+		e, ok := errors.AsType[*Error](err)
 		if !ok {
 			t.Errorf("%s: no error", line)
 			continue

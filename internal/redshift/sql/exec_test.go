@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -258,7 +259,7 @@ func (e *engine) rows(q string, plan *rs.Plan) (string, error) {
 }
 
 func errorText(err error) string {
-	e, ok := err.(*rs.Error)
+	e, ok := errors.AsType[*rs.Error](err)
 	if !ok {
 		return "error: " + err.Error() + "\n"
 	}

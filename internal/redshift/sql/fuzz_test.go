@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func seeds(f *testing.F) {
 
 // checkError fails unless an error is typed and its place is in the text.
 func checkError(t *testing.T, text string, err error) {
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		t.Fatalf("%q: error %T is not an *Error", text, err)
 	}
@@ -102,7 +103,7 @@ func FuzzAnalyze(f *testing.F) {
 		for _, s := range stmts {
 			plan, err := Analyze(s, anyCatalog{}, &Session{})
 			if err != nil {
-				e, ok := err.(*Error)
+				e, ok := errors.AsType[*Error](err)
 				if !ok || e.Code == "" || e.Pos > len(text) {
 					t.Fatalf("%q: %#v", text, err)
 				}

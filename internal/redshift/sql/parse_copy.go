@@ -204,7 +204,7 @@ func (p *parser) unloadStmt() Statement {
 	p.expectOp(")")
 	stmts, err := ParseWith(s.QueryText, p.opt)
 	if err != nil {
-		e := err.(*Error)
+		e := asError(err)
 		// Positions inside the string can't be mapped through its escapes: blame the string, keep the text.
 		panic(&Error{Code: e.Code, Message: e.Message, Hint: e.Hint, Pos: queryTok.start})
 	}

@@ -17,7 +17,7 @@ func Parse(text string) ([]Statement, error) { return ParseWith(text, Options{})
 func ParseWith(text string, opt Options) ([]Statement, error) {
 	toks, err := lex(text, opt)
 	if err != nil {
-		return nil, err.(*Error).locate(text)
+		return nil, asError(err).locate(text)
 	}
 	p := &parser{text: text, toks: toks, opt: opt}
 	var out []Statement
@@ -36,7 +36,7 @@ func ParseWith(text string, opt Options) ([]Statement, error) {
 		}
 	})
 	if err != nil {
-		return nil, err.(*Error).locate(text)
+		return nil, asError(err).locate(text)
 	}
 	return out, nil
 }

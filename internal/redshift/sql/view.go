@@ -19,7 +19,7 @@ func (c *compiler) view(info *TableInfo, alias string, t *TableRef) (string, []*
 		out = sub.query(info.View)
 		sub.settleColumns(out)
 	}); err != nil {
-		e := err.(*Error)
+		e := asError(err)
 		panic(&Error{Code: e.Code, Message: e.Message, Pos: t.Name.Pos(), Hint: "in view \"" + t.Name.Last() + "\", which reads what is no longer there"})
 	}
 	c.tables = sub.tables

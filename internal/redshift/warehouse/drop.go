@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,7 +48,7 @@ func (s *Session) dropRelations(ctx context.Context, stmt *sql.DropStmt) (wire.R
 		for _, name := range stmt.Names {
 			cat := s.catalog(ctx)
 			r, err := cat.relation(name)
-			if e, ok := err.(*sql.Error); ok && e.Code == "3F000" && stmt.IfExists {
+			if e, ok := errors.AsType[*sql.Error](err); ok && e.Code == "3F000" && stmt.IfExists {
 				r, err = nil, nil
 			}
 			if err != nil {

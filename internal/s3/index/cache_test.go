@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -43,7 +44,7 @@ func TestReadsAreNeverOlderThanAnswers(t *testing.T) {
 				for ctx.Err() == nil {
 					before := least[k].Load()
 					o, err := ix.Object(b.ID, key)
-					if err == ErrNotFound && before == 0 {
+					if errors.Is(err, ErrNotFound) && before == 0 {
 						continue
 					}
 					if err != nil || o.Size < before {

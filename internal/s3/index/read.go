@@ -111,7 +111,7 @@ func (st statements) Scan(bucket int64, from string, fn func(*Object) bool) erro
 func (st statements) Empty(bucket int64) (bool, error) {
 	var one int
 	err := found(st["anyObject"].QueryRow(bucket).Scan(&one))
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	}
 	return false, err
@@ -197,7 +197,7 @@ func (st statements) Completed(upload string, v any) error {
 func (st statements) HasBlob(id blob.ID) (bool, error) {
 	var refs int64
 	err := found(st["blob"].QueryRow(int64(id)).Scan(&refs))
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err

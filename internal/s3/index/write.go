@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -256,7 +257,7 @@ func (tx *Tx) PutPart(p *Part, fresh ...blob.ID) error {
 		return err
 	}
 	old, err := tx.Part(p.Upload, p.Number)
-	if err != nil && err != ErrNotFound {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	if err := tx.ref(p.Segments, fresh); err != nil {

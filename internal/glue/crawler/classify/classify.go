@@ -73,7 +73,7 @@ func (r *Result) warn(line int64, format string, args ...any) {
 // could not be read at all.
 func File(ctx context.Context, in io.ReaderAt, size int64, name string, o Options) (*Result, error) {
 	head := make([]byte, min(size, 512))
-	if _, err := in.ReadAt(head, 0); err != nil && err != io.EOF {
+	if _, err := in.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	r := &Result{Classification: Unknown, Compression: "none"}

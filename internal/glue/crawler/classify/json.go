@@ -150,7 +150,7 @@ func readJSONStream(r *Result, src *lines, first []byte) {
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				err = errors.New("the JSON ends in the middle")
 			}
-			if src.err == nil || src.err == io.EOF {
+			if src.err == nil || errors.Is(src.err, io.EOF) {
 				r.warn(src.line, "%v", err)
 			}
 			break
@@ -192,7 +192,7 @@ func inferJSON(line []byte) (*schema.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one value on a line")
 	}
 	return t, nil

@@ -38,15 +38,15 @@ func (l *lines) head() []byte {
 }
 
 // whole reports whether the head is all there is.
-func (l *lines) whole() bool { return l.err == io.EOF }
+func (l *lines) whole() bool { return errors.Is(l.err, io.EOF) }
 
 // next is the next line without its end. It is valid until the call after.
 func (l *lines) next() ([]byte, bool) {
 	b, err := l.br.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		l.long = append(l.long[:0], b...)
 		l.n += int64(len(b))
-		for err == bufio.ErrBufferFull {
+		for errors.Is(err, bufio.ErrBufferFull) {
 			b, err = l.br.ReadSlice('\n')
 			l.n += int64(len(b))
 			if len(l.long) < longestLine {
@@ -59,7 +59,7 @@ func (l *lines) next() ([]byte, bool) {
 	}
 	if err != nil {
 		l.err = err
-		if len(b) == 0 || err != io.EOF || l.limit > 0 && l.n >= l.limit {
+		if len(b) == 0 || !errors.Is(err, io.EOF) || l.limit > 0 && l.n >= l.limit {
 			return nil, false // what precedes a break in compressed data, or the limit, is no whole line
 		}
 	}
