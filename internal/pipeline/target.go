@@ -33,6 +33,11 @@ func Connect(ctx context.Context, c *awsapi.Client) (*Target, error) {
 		if errors.As(err, &op) {
 			return nil, &Unreachable{fmt.Errorf("nothing answers at %s\n  Start tarn:  tarn up", c.Endpoint)}
 		}
+		for _, code := range []string{"SignatureDoesNotMatch", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"} {
+			if awsapi.IsCode(err, code) {
+				return nil, &Unreachable{fmt.Errorf("%s refused the key %s: %w\n  It comes from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.   A running tarn's own:  eval \"$(tarn env)\"", t.where(), c.Credentials.AccessKeyID, err)}
+			}
+		}
 		return nil, &Unreachable{err}
 	}
 	t.Account = awsapi.Val(out.Account)
