@@ -329,12 +329,13 @@ type (
 	glueRest struct{ glueDeep }
 	glueDeep struct{ glueapi.Unimplemented }
 	glueAPI  struct {
-		*catalog.Service
+		catalogAPI
 		crawlersAPI
 		jobsAPI
 		workflowsAPI
 		glueRest
 	}
+	catalogAPI   struct{ *catalog.Service }
 	crawlersAPI  struct{ *crawler.Service }
 	jobsAPI      struct{ *job.Service }
 	workflowsAPI struct{ *workflow.Service }
@@ -356,10 +357,11 @@ type (
 	qsRest struct{ qsDeep }
 	qsDeep struct{ qsapi.Unimplemented }
 	qsAPI  struct {
-		*dataset.Service
+		dataSetsAPI
 		dashboardsAPI
 		qsRest
 	}
+	dataSetsAPI   struct{ *dataset.Service }
 	dashboardsAPI struct{ *dashboard.Service }
 	s3API         struct {
 		*s3.Service
@@ -384,11 +386,11 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: iam.Model, Service: iamAPI{Directory: w.who}})
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
 	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
-	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{Service: w.catalog, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
+	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{catalogAPI: catalogAPI{w.catalog}, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftdata.Model, Service: dataAPI{Data: w.data}, Access: identity.RedshiftDataAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftapi.Model, Service: clusterAPI{Cluster: w.cluster}})
 	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
-	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{Service: w.dataSets, dashboardsAPI: dashboardsAPI{w.dashboards}}, Access: resource.Access})
+	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{dataSetsAPI: dataSetsAPI{w.dataSets}, dashboardsAPI: dashboardsAPI{w.dashboards}}, Access: resource.Access})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
 	w.aws.Register(awsapi.Registration{Model: scheduler.Model, Service: scheduler.Unimplemented{}})
 	w.console, err = console.New(console.Options{
