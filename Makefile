@@ -10,7 +10,7 @@ PACKAGES := ./cmd/... ./internal/... ./web/... ./python/... ./examples/...
 
 build: web ## bin/tarn, with the console in it
 	@echo "== building bin/tarn (the first build takes some minutes)"
-	go build -tags $(TAGS) -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/tarn ./cmd/tarn
+	go build -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/tarn ./cmd/tarn
 
 web: web/dist/index.html ## the console
 
