@@ -4,7 +4,7 @@ VERSION ?= dev
 PYTHON  := $(CURDIR)/.venv/bin/python
 export TARN_TEST_PYTHON ?= $(PYTHON)
 GO_TEST := go test -tags $(TAGS)
-PACKAGES := ./cmd/... ./internal/... ./web/... ./python/... ./examples/...
+PACKAGES := ./cmd/... ./internal/... ./web ./python ./examples
 
 .PHONY: build demo test unit e2e soak bench lint web generate clean
 
