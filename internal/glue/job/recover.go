@@ -47,21 +47,27 @@ func (s *Service) recover(ctx context.Context) error {
 		p.endGroup()
 	}
 	for _, doc := range runs {
+		if doc.Process != nil {
+			doc.Process.endGroup()
+		}
+	}
+	// Before anything is started again: what is started makes folders there.
+	if err := os.RemoveAll(filepath.Join(s.o.Data, "tmp", "run")); err != nil {
+		return err
+	}
+	if err := s.env.sweep(); err != nil {
+		return err
+	}
+	for _, doc := range runs {
 		if err := s.settle(ctx, doc); err != nil {
 			return err
 		}
 	}
-	if err := os.RemoveAll(filepath.Join(s.o.Data, "tmp", "run")); err != nil {
-		return err
-	}
-	return s.env.sweep()
+	return nil
 }
 
-// settle decides about a run that a killed predecessor had going on.
+// settle decides about a run that a killed predecessor had going on, and whose processes have ended.
 func (s *Service) settle(ctx context.Context, doc *runDoc) error {
-	if doc.Process != nil {
-		doc.Process.endGroup()
-	}
 	if err := s.o.Roles.Revoke(ctx, *doc.Run.Id); err != nil {
 		return fmt.Errorf("revoke the credentials of run %s: %w", *doc.Run.Id, err)
 	}
