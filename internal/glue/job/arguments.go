@@ -25,6 +25,27 @@ func effective(job *glue.Job, own map[string]string) map[string]string {
 	return all
 }
 
+// insideWorkflow adds what tells a script which workflow's run it is part of; GetJobRun shows it too.
+func insideWorkflow(own map[string]string, workflow, run string) map[string]string {
+	if workflow == "" {
+		return own
+	}
+	all := maps.Clone(own)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all["--WORKFLOW_NAME"], all["--WORKFLOW_RUN_ID"] = workflow, run
+	return all
+}
+
+// outsideWorkflow takes that off again, for a run that is repeated by hand.
+func outsideWorkflow(own map[string]string) map[string]string {
+	all := maps.Clone(own)
+	delete(all, "--WORKFLOW_NAME")
+	delete(all, "--WORKFLOW_RUN_ID")
+	return all
+}
+
 func dashed(name string) string {
 	if strings.HasPrefix(name, "--") {
 		return name

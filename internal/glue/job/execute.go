@@ -120,7 +120,7 @@ func (ex *execution) prepare(ctx context.Context) (err error) {
 	if ex.stderr, err = s.o.Logs.Stream(doc.Caller.Account, group+"/error", *doc.Run.Id); err != nil {
 		return err
 	}
-	ex.args = effective(&doc.Job, doc.Run.Arguments)
+	ex.args = insideWorkflow(effective(&doc.Job, doc.Run.Arguments), doc.Workflow, doc.WorkflowRunID)
 	ttl := 15 * time.Minute
 	if m := awsapi.Val(doc.Run.Timeout); m > 0 {
 		ttl += time.Duration(m) * time.Minute
@@ -255,8 +255,7 @@ func (ex *execution) python(ctx context.Context, r *runner, script string, spark
 		return err
 	}
 	run, d := &ex.doc.Run, ex.doc
-	supplied := []string{"--JOB_NAME", *run.JobName, "--JOB_ID", "j_" + *run.JobName, "--JOB_RUN_ID", *run.Id,
-		"--WORKFLOW_NAME", d.Workflow, "--WORKFLOW_RUN_ID", d.WorkflowRunID}
+	supplied := []string{"--JOB_NAME", *run.JobName, "--JOB_ID", "j_" + *run.JobName, "--JOB_RUN_ID", *run.Id}
 	request := runnerRequest{
 		Run: *run.Id, Script: script, Name: filepath.Base(script), Argv: argv(ex.args, supplied...), Cwd: filepath.Join(ex.dir, "work"),
 		Mode: "python", Paths: paths, Fresh: fresh, Env: ex.environ(spark),

@@ -73,7 +73,7 @@ func (s *Service) StartJobRun(ctx context.Context, in *glue.StartJobRunInput) (*
 			}
 			r.PreviousRunId = new(old)
 			if in.Arguments == nil {
-				r.Arguments = again.Run.Arguments
+				r.Arguments = outsideWorkflow(again.Run.Arguments)
 			}
 		}
 		if in.WorkerType != nil || in.MaxCapacity != nil || in.NumberOfWorkers != nil || in.AllocatedCapacity != nil {
@@ -113,7 +113,7 @@ func (s *Service) StartRun(ctx context.Context, in StartRequest) (string, error)
 		}
 	}
 	doc, err := s.insert(ctx, id, func(_ meta.Tx, _ *glue.Job, doc *runDoc) error {
-		doc.Run.Arguments = in.Arguments
+		doc.Run.Arguments = insideWorkflow(in.Arguments, in.Workflow, in.WorkflowRunID)
 		doc.Workflow, doc.WorkflowRunID = in.Workflow, in.WorkflowRunID
 		if in.TriggerName != "" {
 			doc.Run.TriggerName = new(in.TriggerName)

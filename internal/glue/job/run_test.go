@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 type steps struct {
 	mu      sync.Mutex
 	ran     []string
+	args    map[string]string // of the last run
 	started chan string
 	fails   int
 }
@@ -29,7 +31,7 @@ func (s *steps) Run(ctx context.Context, r job.RunRequest) (job.Result, error) {
 	_, body, _ := strings.Cut(string(r.Script), "\n")
 	word := strings.TrimSpace(body)
 	s.mu.Lock()
-	s.ran = append(s.ran, r.RunID)
+	s.ran, s.args = append(s.ran, r.RunID), r.Arguments
 	s.mu.Unlock()
 	fmt.Fprintf(r.Stdout, "%s as %s with %s\n", word, awsapi.CallerFrom(ctx).ARN, r.Arguments["--x"])
 	if s.started != nil {
@@ -138,6 +140,38 @@ func TestRunSucceeds(t *testing.T) {
 		if got := r.log(t, "/aws-glue/python-jobs/output", stream); len(got) != 1 || got[0] != want {
 			t.Fatalf("%q", got)
 		}
+	}
+}
+
+func TestRunInsideWorkflow(t *testing.T) {
+	native := &steps{}
+	r := open(t, t.TempDir(), "127.0.0.1:0", native)
+	defer r.stop()
+	r.define(t, "j", "go", nil)
+	id, err := r.jobs.StartRun(r.root(), job.StartRequest{JobName: "j", Arguments: map[string]string{"--x": "given"}, Workflow: "nightly", WorkflowRunID: "wr_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := r.wait(t, "j", id)
+	want := map[string]string{"--x": "given", "--WORKFLOW_NAME": "nightly", "--WORKFLOW_RUN_ID": "wr_1"}
+	if !maps.Equal(run.Arguments, want) {
+		t.Errorf("GetJobRun shows %v", run.Arguments)
+	}
+	if !maps.Equal(native.args, want) {
+		t.Errorf("the script saw %v", native.args)
+	}
+	// Repeated by hand it is part of no workflow.
+	out, err := r.jobs.StartJobRun(r.root(), &glue.StartJobRunInput{JobName: new("j"), JobRunId: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := r.wait(t, "j", *out.JobRunId); !maps.Equal(again.Arguments, map[string]string{"--x": "given"}) {
+		t.Errorf("repeated with %v", again.Arguments)
+	}
+	// What a user passes under these names is not believed.
+	r.wait(t, "j", r.start(t, "j", map[string]string{"--WORKFLOW_NAME": "mine"}))
+	if _, ok := native.args["--WORKFLOW_NAME"]; ok {
+		t.Errorf("the script saw %v", native.args)
 	}
 }
 
