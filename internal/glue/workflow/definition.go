@@ -226,18 +226,3 @@ func (s *Service) DeleteWorkflow(ctx context.Context, in *glue.DeleteWorkflowInp
 	}
 	return &glue.DeleteWorkflowOutput{Name: in.Name}, nil
 }
-
-// goingOn counts a workflow's runs that have not ended.
-func goingOn(tx meta.Tx, account, name string) (n int32, err error) {
-	err = tx.Scan(KindRun, meta.Key{account, name}, nil, func(_ meta.Key, raw json.RawMessage) (bool, error) {
-		var r struct{ Status string }
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return false, err
-		}
-		if r.Status == glue.WorkflowRunStatusRunning || r.Status == glue.WorkflowRunStatusStopping {
-			n++
-		}
-		return true, nil
-	})
-	return n, err
-}

@@ -95,6 +95,9 @@ func (q *queue) changed(id string) {
 // Recover looks at everything that has not ended, and lets the machine run. It is called once, when jobs and crawlers
 // have recovered. What requests have asked for before waits until then.
 func (s *Service) Recover(ctx context.Context) error {
+	if err := s.listGoing(ctx); err != nil {
+		return err
+	}
 	// The watch begins before the first look, so that nothing falls between them.
 	feed := s.Store.Watch(s.ctx, s.JobKind, s.CrawlKind)
 	if err := s.rescan(ctx); err != nil {
@@ -119,14 +122,8 @@ func (s *Service) Recover(ctx context.Context) error {
 func (s *Service) rescan(ctx context.Context) error {
 	accounts := map[string]bool{}
 	err := s.Store.View(ctx, func(tx meta.Tx) error {
-		err := tx.Scan(KindRun, nil, nil, func(_ meta.Key, raw json.RawMessage) (bool, error) {
-			var r runDoc
-			if err := json.Unmarshal(raw, &r); err != nil {
-				return false, err
-			}
-			if !r.over() {
-				s.work.add(runItem(&r))
-			}
+		err := tx.Scan(kindGoing, nil, nil, func(k meta.Key, _ json.RawMessage) (bool, error) {
+			s.work.add(item{kind: aRun, account: k[0], workflow: k[1], run: k[2]})
 			return true, nil
 		})
 		if err != nil {
@@ -226,7 +223,7 @@ func (s *Service) settle(it item) error {
 				return err
 			}
 			r = now
-			return tx.Put(KindRun, runKey(it.account, now), now)
+			return putRun(tx, it.account, now)
 		})
 		if err != nil {
 			return err

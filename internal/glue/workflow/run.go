@@ -83,7 +83,7 @@ func (s *Service) begin(tx meta.Tx, caller awsapi.Caller, workflow string, prope
 	if err := r.fire(start, s.newID); err != nil {
 		return nil, err
 	}
-	return r, tx.Insert(KindRun, runKey(caller.Account, r), r)
+	return r, putRun(tx, caller.Account, r)
 }
 
 func (s *Service) newRun(tx meta.Tx, caller awsapi.Caller, w *workflowDoc, properties map[string]string) (*runDoc, error) {
@@ -142,7 +142,7 @@ func (s *Service) StopWorkflowRun(ctx context.Context, in *glue.StopWorkflowRunI
 			return glue.IllegalWorkflowStateException("Workflow run %s is in state %s and can't be stopped.", r.ID, r.Status)
 		}
 		r.Status = glue.WorkflowRunStatusStopping
-		return tx.Put(KindRun, runKey(caller.Account, r), r)
+		return putRun(tx, caller.Account, r)
 	})
 	if err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (s *Service) ResumeWorkflowRun(ctx context.Context, in *glue.ResumeWorkflow
 			return err
 		}
 		r.Started, r.Completed, r.Error, r.Caller = s.Now().UTC(), time.Time{}, "", caller
-		return tx.Insert(KindRun, runKey(caller.Account, r), r)
+		return putRun(tx, caller.Account, r)
 	})
 	if err != nil {
 		return nil, err
@@ -283,7 +283,7 @@ func (s *Service) PutWorkflowRunProperties(ctx context.Context, in *glue.PutWork
 			r.Properties = map[string]string{}
 		}
 		maps.Copy(r.Properties, in.RunProperties)
-		return tx.Put(KindRun, runKey(caller.Account, r), r)
+		return putRun(tx, caller.Account, r)
 	})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func (s *Service) reschedule() {
 // longestSleep bounds how wrong the clock can get while schedules are slept on.
 const longestSleep = time.Hour
 
-// keepSchedules fires what is due. What was missed while nothing ran fires once.
+// keepSchedules fires what is due, and prunes histories. What was missed while nothing ran fires once.
 func (s *Service) keepSchedules() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -33,9 +33,12 @@ func (s *Service) keepSchedules() {
 		}
 		wait := longestSleep
 		next, err := s.fireDue()
+		if err == nil {
+			err = s.pruneDue()
+		}
 		switch {
 		case err != nil && s.ctx.Err() == nil:
-			s.Log.Error("schedules could not be looked at; they are again in a minute", "error", err)
+			s.Log.Error("schedules and histories could not be looked at; they are again in a minute", "error", err)
 			wait = time.Minute
 		case !next.IsZero():
 			wait = min(max(next.Sub(s.Now()), 0), longestSleep)
@@ -119,7 +122,7 @@ func (s *Service) fireScheduled(account, name string, now time.Time) error {
 				return err
 			}
 			r.Status, r.Completed, r.Error = glue.WorkflowRunStatusError, now, "Concurrent runs exceeded for "+workflow
-			return tx.Insert(KindRun, runKey(account, r), r)
+			return putRun(tx, account, r)
 		}
 		if err != nil {
 			return err

@@ -1,6 +1,6 @@
 // Package workflow is Glue's triggers and workflows: what starts what, and the state machine of a workflow's run.
 //
-// It owns the kinds glue.trigger, glue.trigger.action, glue.workflow and glue.workflow.run. It starts jobs and crawlers
+// It owns the kinds glue.trigger, glue.trigger.action and glue.workflow with those below it. It starts jobs and crawlers
 // through Jobs and Crawlers, and learns how they end from the store's feed.
 //
 // The machine never acts before it has written down what it is going to do: an action is first stored with the id that
@@ -29,6 +29,8 @@ const (
 	kindAction   = "glue.trigger.action" // account, id of the job's run or crawl: started by a trigger outside workflows
 	kindWorkflow = "glue.workflow"       // account, workflow
 	KindRun      = "glue.workflow.run"   // account, workflow, run (newest first)
+	kindGoing    = "glue.workflow.going" // account, workflow, run: those that have not ended
+	kindState    = "glue.workflow.state" // what was done once
 )
 
 // JobStart is a run of a job to be started.
@@ -86,6 +88,7 @@ type Service struct {
 	wg     sync.WaitGroup
 	wake   chan struct{} // the schedules changed
 	work   *queue
+	pruned time.Time // when the history was looked at last; of keepSchedules alone
 }
 
 // New makes a Service. Nothing runs before Recover.
@@ -126,5 +129,8 @@ func (s *Service) newRunID() (string, error) {
 	if _, err := io.ReadFull(s.Rand, random[:]); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("wr_%016x%s", ^uint64(s.Now().UnixNano()), hex.EncodeToString(random[:])), nil
+	return countdown(s.Now()) + hex.EncodeToString(random[:]), nil
 }
+
+// countdown is the beginning of the ids of runs that begin at a time.
+func countdown(t time.Time) string { return fmt.Sprintf("wr_%016x", ^uint64(t.UnixNano())) }
