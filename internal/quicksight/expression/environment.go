@@ -185,13 +185,16 @@ func (e *Environment) weekStart() int {
 	return e.WeekStart
 }
 
-// Truncate prints the start of the period that x lies in. Period is one of YYYY Q MM WK DD HH MI SS MS.
+// Truncate prints the start of the period that x lies in. Period is one of YYYY Q MM WK DD HH MI SS MS. Months, weeks and days count
+// back from the date: DuckDB takes two to three times as long for date_trunc.
 func (e *Environment) Truncate(period, x string) string {
 	switch period {
+	case "MM":
+		return "CAST(CAST(" + x + " AS DATE) - CAST(day(" + x + ") - 1 AS INTEGER) AS TIMESTAMP)"
 	case "WK":
-		return "(date_trunc('day', " + x + ") - to_days(CAST((isodow(" + x + ") - " + strconv.Itoa(e.weekStart()) + " + 7) % 7 AS INTEGER)))"
-	case "DD": // date_trunc to the day or above gives a DATE for a DATE; the cast keeps one type
-		return "CAST(date_trunc('day', " + x + ") AS TIMESTAMP)"
+		return "CAST(CAST(" + x + " AS DATE) - CAST((isodow(" + x + ") - " + strconv.Itoa(e.weekStart()) + " + 7) % 7 AS INTEGER) AS TIMESTAMP)"
+	case "DD":
+		return "CAST(CAST(" + x + " AS DATE) AS TIMESTAMP)"
 	}
 	return "CAST(date_trunc('" + datePart[period] + "', " + x + ") AS TIMESTAMP)"
 }

@@ -11,10 +11,10 @@ import (
 
 type compiledDimension struct {
 	dimension
-	value expression.Value
-	rank  string // the column of the member's rank, where members are ranked
-	keep  int64  // members kept, 0 is all
-	other bool   // the rest becomes one more member
+	value  expression.Value
+	ranked bool  // its members have ranks
+	keep   int64 // members kept, 0 is all
+	other  bool  // the rest becomes one more member
 }
 
 type compiledMeasure struct {
@@ -29,13 +29,18 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := rows
+	// Ranks join the groups, which are few. Only what puts the members beyond a limit into one group must know ranks row by row.
+	from, joins, ranks := rows, "", ""
 	for i := range dims {
-		join, err := b.rankMembers(&dims[i], i, len(dims), rows, measures)
+		r, err := b.rankMembers(&dims[i], i, len(dims), rows, measures)
 		if err != nil {
 			return nil, err
 		}
-		from += join
+		from += r.rows
+		joins += r.groups
+		if dims[i].ranked && !dims[i].other {
+			ranks += ", " + r.rank + fmt.Sprintf(" AS r%d", i)
+		}
 	}
 	var selected, groups []string
 	group := func(sql, alias string) {
@@ -45,16 +50,11 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 	for i, d := range dims {
 		sql := d.value.SQL
 		if d.other {
-			sql = fmt.Sprintf("CASE WHEN %s <= %d THEN %s END", d.rank, d.keep, sql)
+			rank := b.memberRank(i)
+			sql = fmt.Sprintf("CASE WHEN %s <= %d THEN %s END", rank, d.keep, sql)
+			group(fmt.Sprintf("least(%s, %d)", rank, d.keep+1), fmt.Sprintf("r%d", i))
 		}
 		group(sql, fmt.Sprintf("f%d", i))
-		if d.rank != "" {
-			rank := d.rank
-			if d.other {
-				rank = fmt.Sprintf("least(%s, %d)", rank, d.keep+1)
-			}
-			group(rank, fmt.Sprintf("r%d", i))
-		}
 	}
 	for i, m := range measures {
 		selected = append(selected, m.value.SQL+fmt.Sprintf(" AS v%d", i))
@@ -74,31 +74,74 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 		body += " HAVING " + strings.Join(having, " AND ")
 	}
 	agg := b.stage("agg", body)
-	// The total aggregates the rows themselves, never the groups. Where groups are filtered out it would count rows that are not shown.
-	if b.shape.totals && len(dims) > 0 && len(measures) > 0 && len(having) == 0 {
-		agg, order = b.total(rows, dims, measures, len(hidden)), append([]string{"total DESC"}, order...)
+	if ranks != "" {
+		agg = b.stage("ranked", "SELECT agg.*"+ranks+" FROM agg"+joins)
+	}
+	if b.shape.totals && len(measures) > 0 {
+		total, err := b.total(agg, rows, dims, measures, len(hidden), len(having) > 0)
+		if err != nil {
+			return nil, err
+		}
+		agg, order = total, append([]string{"total DESC"}, order...)
 		b.query.Total = true
 	}
 	b.finish(agg, dims, measures, order)
 	return b.query, nil
 }
 
-// total adds the row of the whole to the groups.
-func (b *builder) total(rows string, dims []compiledDimension, measures []compiledMeasure, hidden int) string {
+// total adds the row of the whole to the groups. It aggregates the rows themselves, never the groups; where groups are filtered out,
+// the rows of those that stay. A measure whose total is told to be something else aggregates what is shown.
+func (b *builder) total(agg, rows string, dims []compiledDimension, measures []compiledMeasure, hidden int, filtered bool) (string, error) {
 	var groups, whole []string
 	for i, d := range dims {
 		groups, whole = append(groups, fmt.Sprintf("f%d", i)), append(whole, "NULL")
-		if d.rank != "" {
+		if d.ranked {
 			groups, whole = append(groups, fmt.Sprintf("r%d", i)), append(whole, "NULL")
 		}
 	}
 	for i, m := range measures {
-		groups, whole = append(groups, fmt.Sprintf("v%d", i)), append(whole, m.value.SQL)
+		sql, err := b.totalOf(i, m, agg)
+		if err != nil {
+			return "", err
+		}
+		groups, whole = append(groups, fmt.Sprintf("v%d", i)), append(whole, sql)
 	}
 	for i := range hidden {
 		groups, whole = append(groups, fmt.Sprintf("s%d", i)), append(whole, "NULL")
 	}
-	return b.stage("all_rows", "SELECT FALSE AS total, "+strings.Join(groups, ", ")+" FROM agg UNION ALL SELECT TRUE, "+strings.Join(whole, ", ")+" FROM "+rows)
+	if filtered && len(dims) > 0 {
+		var keys, same []string
+		for i, d := range dims {
+			key := b.private(fmt.Sprintf("g%d", i))
+			keys = append(keys, fmt.Sprintf("f%d AS %s", i, key))
+			same = append(same, fmt.Sprintf("%s IS NOT DISTINCT FROM shown.%s", d.value.SQL, key))
+		}
+		rows += " SEMI JOIN (SELECT " + strings.Join(keys, ", ") + " FROM " + agg + ") shown ON " + strings.Join(same, " AND ")
+	}
+	// HAVING makes it one row also where no measure aggregates rows.
+	return b.stage("all_rows", "SELECT FALSE AS total, "+strings.Join(groups, ", ")+" FROM "+agg+" UNION ALL SELECT TRUE, "+strings.Join(whole, ", ")+" FROM "+rows+" HAVING TRUE"), nil
+}
+
+var totalFunctions = map[string]string{"SUM": "sum", "AVERAGE": "avg", "MIN": "min", "MAX": "max"}
+
+func (b *builder) totalOf(i int, m compiledMeasure, agg string) (string, error) {
+	name := b.shape.totalFunctions[m.id]
+	switch f := totalFunctions[name]; {
+	case name == "" || name == quicksight.SimpleTotalAggregationFunctionDefault:
+		return m.value.SQL, nil
+	case name == quicksight.SimpleTotalAggregationFunctionNone:
+		return "NULL", nil
+	case f == "":
+		return "", fail(b.where+", field "+m.id, "", "there is no aggregation of totals %q", name)
+	case !m.value.Type.IsNumber() && (f == "sum" || f == "avg"):
+		return "", fail(b.where+", field "+m.id, "use MIN or MAX", "its total cannot be %s: the field is %s", name, m.value.Type)
+	default:
+		sql := fmt.Sprintf("%s(v%d)", f, i)
+		if f == "sum" && m.value.Type == expression.Integer {
+			sql = "TRY_CAST(" + sql + " AS BIGINT)"
+		}
+		return "(SELECT " + sql + " FROM " + agg + ")", nil
+	}
 }
 
 func (b *builder) finish(from string, dims []compiledDimension, measures []compiledMeasure, order []string) {
@@ -111,7 +154,7 @@ func (b *builder) finish(from string, dims []compiledDimension, measures []compi
 		shown = append(shown, fmt.Sprintf("f%d", i))
 		b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: awsapi.Val(d.column.ColumnName), Role: d.role, Type: d.value.Type})
 		switch {
-		case d.keep > 0 && d.rank == "":
+		case d.keep > 0 && !d.ranked:
 			limit = min(limit, d.keep)
 		case d.keep > 0 && !d.other:
 			kept = append(kept, fmt.Sprintf("r%d <= %d", i, d.keep))

@@ -9,50 +9,82 @@ import (
 	"tarn/internal/quicksight/expression"
 )
 
+// ranking says how the ranks of a dimension's members are found.
+type ranking struct {
+	rank   string // over the groups
+	groups string // joins them to the groups
+	rows   string // joins them to the rows
+}
+
 // rankMembers ranks the members of a dimension by that dimension's own sort, where the order of rows cannot do it: with several
-// dimensions a category's place follows from all its rows, and members beyond a limit become "other". It gives the join that brings
-// the ranks in.
-func (b *builder) rankMembers(d *compiledDimension, i, dimensions int, rows string, measures []compiledMeasure) (join string, err error) {
-	ranked := d.role == "Category" || d.role == "Color" || d.role == "SmallMultiple"
-	if !ranked || dimensions == 1 && !d.other {
-		return "", nil
+// dimensions a category's place follows from all its rows, and members beyond a limit become "other".
+func (b *builder) rankMembers(d *compiledDimension, i, dimensions int, rows string, measures []compiledMeasure) (r ranking, err error) {
+	kind := d.role == "Category" || d.role == "Color" || d.role == "SmallMultiple"
+	if !kind || dimensions == 1 && !d.other {
+		return r, nil
 	}
-	var inner, order []string
-	for _, o := range d.sort {
-		switch {
-		case o.FieldSort != nil && awsapi.Val(o.FieldSort.FieldId) == d.id:
-			order = append(order, term("k", awsapi.Val(o.FieldSort.Direction), d.value.Type == expression.String))
-			continue
-		case o.FieldSort != nil:
-			m, ok := measureOf(measures, awsapi.Val(o.FieldSort.FieldId))
-			if !ok {
-				continue
-			}
-			order = append(order, term(fmt.Sprintf("s%d", len(inner)), awsapi.Val(o.FieldSort.Direction), false))
-			inner = append(inner, m.value.SQL)
-		case o.ColumnSort != nil:
-			v, err := b.columnSort(o.ColumnSort)
-			if err != nil {
-				return "", err
-			}
-			order = append(order, term(fmt.Sprintf("s%d", len(inner)), awsapi.Val(o.ColumnSort.Direction), false))
-			inner = append(inner, v.SQL)
-		}
+	d.ranked = true
+	order, inner, err := b.memberOrder(d, measures, "k")
+	if err != nil {
+		return r, err
 	}
-	if len(order) == 0 && d.value.Type != expression.Datetime && len(measures) > 0 {
-		order = append(order, term("s0", "DESC", false))
-		inner = append(inner, measures[0].value.SQL)
+	if len(inner) == 0 && !d.other { // by its own label: the groups know it
+		order, _, err = b.memberOrder(d, measures, fmt.Sprintf("agg.f%d", i))
+		r.rank = "dense_rank() OVER (ORDER BY " + strings.Join(order, ", ") + ")"
+		return r, err
 	}
-	order = append(order, term("k", "ASC", d.value.Type == expression.String))
 	selected := []string{d.value.SQL + " AS k"}
 	for j, sql := range inner {
 		selected = append(selected, fmt.Sprintf("%s AS s%d", sql, j))
 	}
-	member, key, rank := fmt.Sprintf("m%d", i), b.private(fmt.Sprintf("k%d", i)), b.private(fmt.Sprintf("rank%d", i))
-	d.rank = member + "." + rank
+	member, key := fmt.Sprintf("m%d", i), b.private(fmt.Sprintf("k%d", i))
+	r.rank = b.memberRank(i)
 	b.stage(member, fmt.Sprintf("SELECT k AS %s, row_number() OVER (ORDER BY %s) AS %s FROM (SELECT %s FROM %s GROUP BY 1)",
-		key, strings.Join(order, ", "), rank, strings.Join(selected, ", "), rows))
-	return fmt.Sprintf(" JOIN %s ON %s IS NOT DISTINCT FROM %s.%s", member, d.value.SQL, member, key), nil
+		key, strings.Join(order, ", "), strings.TrimPrefix(r.rank, member+"."), strings.Join(selected, ", "), rows))
+	if d.other {
+		r.rows = fmt.Sprintf(" JOIN %s ON %s IS NOT DISTINCT FROM %s.%s", member, d.value.SQL, member, key)
+	} else {
+		r.groups = fmt.Sprintf(" JOIN %s ON agg.f%d IS NOT DISTINCT FROM %s.%s", member, i, member, key)
+	}
+	return r, nil
+}
+
+// memberOrder gives the terms that sort a dimension's members, where key is the member's SQL, and the aggregates s0, s1, … among them.
+func (b *builder) memberOrder(d *compiledDimension, measures []compiledMeasure, key string) (order, inner []string, err error) {
+	by := func(sql string, direction *string) {
+		order = append(order, term(fmt.Sprintf("s%d", len(inner)), awsapi.Val(direction), false))
+		inner = append(inner, sql)
+	}
+	text := d.value.Type == expression.String
+	own := false
+	for _, o := range d.sort {
+		switch {
+		case o.FieldSort != nil && awsapi.Val(o.FieldSort.FieldId) == d.id:
+			order, own = append(order, term(key, awsapi.Val(o.FieldSort.Direction), text)), true
+		case o.FieldSort != nil:
+			if m, ok := measureOf(measures, awsapi.Val(o.FieldSort.FieldId)); ok {
+				by(m.value.SQL, o.FieldSort.Direction)
+			}
+		case o.ColumnSort != nil:
+			v, err := b.columnSort(o.ColumnSort)
+			if err != nil {
+				return nil, nil, err
+			}
+			by(v.SQL, o.ColumnSort.Direction)
+		}
+	}
+	if len(order) == 0 && d.value.Type != expression.Datetime && len(measures) > 0 {
+		by(measures[0].value.SQL, new("DESC"))
+	}
+	if !own {
+		order = append(order, term(key, "ASC", text))
+	}
+	return order, inner, nil
+}
+
+// memberRank names the rank of the ith dimension's member, in the stage of its members.
+func (b *builder) memberRank(i int) string {
+	return fmt.Sprintf("m%d.", i) + b.private(fmt.Sprintf("rank%d", i))
 }
 
 // private gives a name that no column of the data set has.
@@ -99,7 +131,7 @@ func (b *builder) order(dims []compiledDimension, measures []compiledMeasure) (o
 	text := func(i int) bool { return dims[i].value.Type == expression.String }
 	ranked := false
 	for i, d := range dims {
-		if d.rank != "" {
+		if d.ranked {
 			order, ranked = append(order, fmt.Sprintf("r%d", i)), true
 		}
 	}
@@ -115,7 +147,7 @@ func (b *builder) order(dims []compiledDimension, measures []compiledMeasure) (o
 		}
 	}
 	for i, d := range dims { // whatever is equal so far goes by its labels, so that the answer is always the same
-		if d.rank == "" {
+		if !d.ranked {
 			order = append(order, term(fmt.Sprintf("f%d", i), "ASC", text(i)))
 		}
 	}

@@ -35,6 +35,8 @@ type shape struct {
 	sort       []*quicksight.FieldSortOptions
 	actions    []*quicksight.VisualCustomAction
 	totals     bool // a row that aggregates everything
+
+	totalFunctions map[string]string // how, by field, where not as the field itself
 }
 
 // shapeOf reads the wells of a visual.
@@ -160,7 +162,14 @@ func tableShape(v *quicksight.TableVisual) shape {
 	if c.SortConfiguration != nil {
 		s.sort = c.SortConfiguration.RowSort
 	}
-	s.totals = c.TotalOptions != nil && awsapi.Val(c.TotalOptions.TotalsVisibility) == quicksight.VisibilityVisible
+	if o := c.TotalOptions; o != nil && awsapi.Val(o.TotalsVisibility) == quicksight.VisibilityVisible {
+		s.totals, s.totalFunctions = true, map[string]string{}
+		for _, t := range o.TotalAggregationOptions {
+			if t.TotalAggregationFunction != nil {
+				s.totalFunctions[awsapi.Val(t.FieldId)] = awsapi.Val(t.TotalAggregationFunction.SimpleTotalAggregationFunction)
+			}
+		}
+	}
 	if c.FieldWells == nil {
 		return s
 	}
