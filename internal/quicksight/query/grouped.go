@@ -105,6 +105,9 @@ func (b *builder) total(agg, rows string, dims []compiledDimension, measures []c
 			return "", err
 		}
 		groups, whole = append(groups, fmt.Sprintf("v%d", i)), append(whole, sql)
+		if b.shape.totalFunctions[m.id] == quicksight.SimpleTotalAggregationFunctionAverage {
+			measures[i].value.Type = expression.Decimal // the column holds the mean of whole numbers too
+		}
 	}
 	for i := range hidden {
 		groups, whole = append(groups, fmt.Sprintf("s%d", i)), append(whole, "NULL")
