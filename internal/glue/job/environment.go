@@ -84,7 +84,7 @@ func (e *environments) sessions(ctx context.Context, env sparkEnvironment, progr
 			return err
 		}
 		classpath := filepath.Join(env.home, "jars", "*") + string(os.PathListSeparator) + filepath.Join(env.jars, "*")
-		return command(ctx, env.java, "-cp", classpath, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", filepath.Join(tmp, "sessions.jar"), source)
+		return e.command(ctx, env.java, "-cp", classpath, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", filepath.Join(tmp, "sessions.jar"), source)
 	})
 	return filepath.Join(dir, "sessions.jar"), err
 }
@@ -117,7 +117,7 @@ func (e *environments) modules(ctx context.Context, interpreter string, packages
 			return err
 		}
 		args := append([]string{"pip", "install", "--quiet", "--python", interpreter, "--target", filepath.Join(tmp, "site")}, options...)
-		return command(ctx, uv, append(args, packages...)...)
+		return e.command(ctx, uv, append(args, packages...)...)
 	})
 	return filepath.Join(dir, "site"), err
 }
@@ -159,12 +159,12 @@ func (e *environments) venv(ctx context.Context, dir string, packages []string, 
 	if err != nil {
 		return err
 	}
-	if err := command(ctx, uv, "venv", "--quiet", "--python", ">=3.10,<3.14", dir); err != nil {
+	if err := e.command(ctx, uv, "venv", "--quiet", "--python", ">=3.10,<3.14", dir); err != nil {
 		return err
 	}
 	progress("  Python packages: " + strings.Join(packages, " "))
 	args := append([]string{"pip", "install", "--quiet", "--python", filepath.Join(dir, "bin", "python")}, packages...)
-	return command(ctx, uv, args...)
+	return e.command(ctx, uv, args...)
 }
 
 // uv answers the installer: the one on PATH, otherwise one of our own.
@@ -179,17 +179,23 @@ func (e *environments) uv(ctx context.Context, progress func(string)) (string, e
 			return errors.New("neither uv nor python3 is on PATH: install Python 3.10 to 3.13, or uv (https://docs.astral.sh/uv/)")
 		}
 		progress("  uv " + uvVersion)
-		if err := command(ctx, py, "-m", "venv", tmp); err != nil {
+		if err := e.command(ctx, py, "-m", "venv", tmp); err != nil {
 			return fmt.Errorf("%w (on Debian and Ubuntu: apt install python3-venv)", err)
 		}
-		return command(ctx, filepath.Join(tmp, "bin", "python"), "-m", "pip", "install", "--quiet", "uv=="+uvVersion)
+		return e.command(ctx, filepath.Join(tmp, "bin", "python"), "-m", "pip", "install", "--quiet", "uv=="+uvVersion)
 	})
 	return filepath.Join(dir, "bin", "uv"), err
 }
 
-// command runs a program and answers its last words when it fails.
-func command(ctx context.Context, name string, args ...string) error {
+// command runs a program and answers its last words when it fails. What it keeps in a folder for temporary files (pip and uv
+// leave locks there) goes away with the next sweep.
+func (e *environments) command(ctx context.Context, name string, args ...string) error {
+	scratch := filepath.Join(e.dir, ".new-scratch")
+	if err := os.MkdirAll(scratch, 0o700); err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+scratch)
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
