@@ -294,6 +294,26 @@ func (w *writer) explain(t *foundTable, sh *shape, name string) {
 		}
 	}
 	sh.otherOrder(allFiles(t), w.warn)
+	w.oddValues(t, sh, name)
+}
+
+// oddValues says which values made columns of a table string.
+func (w *writer) oddValues(t *foundTable, sh *shape, name string) {
+	said := map[string]bool{}
+	for _, f := range allFiles(t) {
+		if f.result.CSV == nil || !formatOf(f).readsAs(sh.format) {
+			continue
+		}
+		fields := named(unique(f.result.CSV.Fields(sh.header)))
+		for _, odd := range f.result.CSV.Odd {
+			column := fields[odd.Column].Name
+			if said[column] || len(said) == mostNames || fields[odd.Column].Type.String() != "string" {
+				continue
+			}
+			said[column] = true
+			w.log("INFO", "Table %s: column %s is string because of '%s' in line %d of %s; its values before (%d) are %s", name, column, odd.Value, odd.Line, f.url(), odd.Before, odd.Type)
+		}
+	}
 }
 
 func (w *writer) create(ctx context.Context, t *foundTable, sh *shape) error {

@@ -93,6 +93,7 @@ type Service struct {
 	closed  bool
 	running map[runKey]*run
 	wake    chan struct{} // the schedules changed
+	pruned  time.Time     // when histories were looked at last; of keepSchedules alone
 }
 
 // runKey names a crawler; one crawl of it runs at a time.
@@ -181,8 +182,11 @@ func putCrawler(tx meta.Tx, account string, d *crawlerDoc) error {
 
 // crawlKey sorts newer crawls first.
 func crawlKey(account, crawler string, c *crawlDoc) meta.Key {
-	return meta.Key{account, crawler, fmt.Sprintf("%015d", 999999999999999-c.Start.UnixMilli()), c.ID}
+	return meta.Key{account, crawler, countdown(c.Start), c.ID}
 }
+
+// countdown is the part of the keys of crawls that begin at a time.
+func countdown(t time.Time) string { return fmt.Sprintf("%015d", 999999999999999-t.UnixMilli()) }
 
 func stamp(t time.Time) *awsapi.Time {
 	if t.IsZero() {

@@ -107,10 +107,12 @@ func check(tx meta.Tx, account string, c *glue.Crawler) error {
 		return err
 	}
 	for _, name := range c.Classifiers {
-		if err := tx.Get(kindClassifier, meta.Key{account, name}, new(struct{})); errors.Is(err, meta.ErrNotFound) {
-			return glue.EntityNotFoundException("Classifier %s not found.", name)
-		} else if err != nil {
+		custom, err := getClassifier(tx, account, name)
+		if err != nil {
 			return err
+		}
+		if custom.CsvClassifier == nil {
+			return glue.InvalidInputException("The classifier %s is not a CSV classifier: crawlers use no others yet.", name)
 		}
 	}
 	newOnly := awsapi.Val(c.RecrawlPolicy.RecrawlBehavior) == glue.RecrawlBehaviorCrawlNewFoldersOnly

@@ -166,8 +166,8 @@ func (s *Service) classifiers(ctx context.Context, account string, d *crawlerDoc
 			if err != nil {
 				return err
 			}
-			if c.CsvClassifier == nil {
-				return fmt.Errorf("the classifier %s is not a CSV classifier: only those are supported in a crawl; take it off the crawler", name)
+			if c.CsvClassifier == nil { // made anew as another kind under the same name
+				return fmt.Errorf("the classifier %s is not a CSV classifier: crawlers use no others yet; take it off the crawler", name)
 			}
 			o.CSV = append(o.CSV, c.CsvClassifier)
 			by += fmt.Sprintf(" %s@%d", name, *c.CsvClassifier.Version)

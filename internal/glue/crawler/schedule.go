@@ -93,7 +93,7 @@ func (s *Service) reschedule() {
 // longestSleep bounds how wrong the clock can get while schedules are slept on.
 const longestSleep = time.Hour
 
-// keepSchedules starts what is due. What was missed while nothing ran fires once.
+// keepSchedules starts what is due, and prunes histories. What was missed while nothing ran fires once.
 func (s *Service) keepSchedules() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -105,10 +105,15 @@ func (s *Service) keepSchedules() {
 		case <-timer.C:
 		}
 		wait := longestSleep
-		if next, err := s.fire(); err == nil && !next.IsZero() {
-			wait = min(max(next.Sub(s.Now()), 0), longestSleep)
-		} else if err != nil {
+		next, err := s.fire()
+		if err == nil {
+			err = s.pruneDue()
+		}
+		switch {
+		case err != nil:
 			wait = time.Minute // the store is busy or ending; look again
+		case !next.IsZero():
+			wait = min(max(next.Sub(s.Now()), 0), longestSleep)
 		}
 		timer.Reset(wait)
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // Generation counts changes to what this package answers: results of an older one are not reused.
-const Generation = 1
+const Generation = 2
 
 // textLimit is how much decompressed text of one file is read; the rest is taken to be alike.
 const textLimit = 64 << 20
@@ -117,7 +117,7 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // readText decides between the text formats by the beginning of the text, and reads the rest as that.
 func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
-	src := newLines(io.LimitReader(text, textLimit))
+	src := newLines(io.LimitReader(text, textLimit), textSize(r, size))
 	src.limit = textLimit
 	head := src.head()
 	if head = bytes.TrimPrefix(head, []byte("\ufeff")); len(bytes.TrimSpace(head)) == 0 {
@@ -148,7 +148,7 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 		return
 	default:
 		if d, found = sniffDialect(head, src.whole()); !found {
-			r.warn(0, "no delimiter divides its lines into the same number of columns, at least two, over at least two lines")
+			r.warn(0, "%s", whyNoDialect(head, src.whole()))
 			return
 		}
 		readCSV(r, src, d)
@@ -156,8 +156,12 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 	switch {
 	case src.err == nil || errors.Is(src.err, io.EOF):
 		r.Complete = src.n < textLimit
-	case r.Classification != Unknown:
+	case r.Classification == Unknown:
+	case truncated(src.err):
 		r.warn(src.line+1, "%s", damage(r, src.err))
+	default:
+		// Where it began to be damaged is not known, so nothing of it may decide on the types of a table.
+		*r = Result{Classification: Unknown, Compression: r.Compression, Warnings: []Warning{{Text: damage(r, src.err)}}}
 	}
 	if !r.Complete && errors.Is(src.err, io.EOF) && raw.n > 0 {
 		r.Records = int64(float64(r.Records) * float64(size) / float64(raw.n))
@@ -165,12 +169,22 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 	}
 }
 
+// textSize bounds how long a file's text is; 0 = not known.
+func textSize(r *Result, size int64) int64 {
+	if r.Compression == "none" {
+		return size
+	}
+	return 0
+}
+
+func truncated(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) }
+
 // damage says what a broken stream of compressed data means.
 func damage(r *Result, err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fmt.Sprintf("the %s data ends in the middle: the file is truncated", r.Compression)
+	if truncated(err) {
+		return fmt.Sprintf("the %s data ends in the middle: the file is truncated; upload it again", r.Compression)
 	}
-	return fmt.Sprintf("the %s data is damaged: %v", r.Compression, err)
+	return fmt.Sprintf("the %s data is damaged (%v); upload it again", r.Compression, err)
 }
 
 func notText(head []byte) string {

@@ -274,3 +274,41 @@ func FuzzFile(f *testing.F) {
 
 // bzip2People is people as bzip2 has it: the standard library reads that, and nothing here writes it.
 var bzip2People = []byte("\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xc8\x15\xca\x16\x00\x00\x0b\xdd\x80\x00\x10\x00\x04\x38\x00\x20\x80\x2e\x27\x10\x00\x20\x00\x22\xb4\xd1\xa6\xd4\xf5\x0d\xa8\x53\x00\x04\xd0\x8a\x78\xd4\xf2\x58\x33\xa1\x46\xba\x91\xc4\x58\xaf\x8b\xb9\x22\x9c\x28\x48\x64\x0a\xe5\x0b\x00")
+
+// TestDamaged: nothing of a file whose checksum is wrong decides on types; what precedes a cut does.
+func TestDamaged(t *testing.T) {
+	var text bytes.Buffer
+	text.WriteString("id,v\n")
+	for i := range 20000 {
+		fmt.Fprintf(&text, "%d,%d.25\n", i, i*7919%10007)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(text.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	half := packed.Len() / 2
+	cut := classifyBytes(t, packed.Bytes()[:half], "a.csv.gz", Options{})
+	if cut.Classification != CSVFormat || len(cut.Warnings) != 1 || cut.Warnings[0].Line == 0 || cut.CSV.RestTypes[1] != "double" {
+		t.Errorf("cut: %s", describe(cut))
+	}
+	damaged := bytes.Clone(packed.Bytes())
+	for i := range 40 {
+		damaged[half+i] = 0xff
+	}
+	if r := classifyBytes(t, damaged, "a.csv.gz", Options{}); r.Classification != Unknown || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Text, "damaged") {
+		t.Errorf("damaged: %s", describe(r))
+	}
+}
+
+// BenchmarkSmallFiles is what a lake of many small files costs for each.
+func BenchmarkSmallFiles(b *testing.B) {
+	text := []byte("id,name,amount\n1,a,2.5\n2,b,3.5\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		classifyBytes(b, text, "a.csv", Options{})
+	}
+}

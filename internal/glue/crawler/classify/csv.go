@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -20,6 +21,8 @@ type CSV struct {
 	// FirstTypes and RestTypes are the types of the first line and of all others; "" where there is nothing but nulls.
 	FirstTypes []string
 	RestTypes  []string
+	// Odd are the values that make columns string whose values before are something else.
+	Odd []OddValue `json:",omitzero"`
 	// Repeats: some value of the first line occurs again in its column.
 	Repeats bool `json:",omitzero"`
 	// What a custom classifier says.
@@ -27,6 +30,15 @@ type CSV struct {
 	Names     []string `json:",omitzero"`
 	Serde     string   `json:",omitzero"`
 	Rest      int64    // records after the first
+}
+
+// OddValue is the first value of a column that is not like those before it.
+type OddValue struct {
+	Column int
+	Line   int64
+	Value  string
+	Before int64  // how many values of the type there were before
+	Type   string // of those
 }
 
 // dialect is how the lines of a file are to be divided.
@@ -94,7 +106,7 @@ func (d dialect) measure(head []byte, whole bool) (columns, agree, total int) {
 			head = head[:i+1]
 		}
 	}
-	src := newLines(bytes.NewReader(head))
+	src := newLines(bytes.NewReader(head), int64(len(head)))
 	rec := records{lines: src, dialect: d}
 	counts := map[int]int{}
 	for total < sampleLines {
@@ -218,7 +230,7 @@ func readCSV(r *Result, src *lines, d dialect) {
 	rec := records{lines: src, dialect: d}
 	votes := make([]vote, d.columns)
 	var ragged, raggedLine int64
-	var raggedCount int
+	raggedText := ""
 	for {
 		before := src.n
 		fields, ok := rec.next()
@@ -229,7 +241,7 @@ func readCSV(r *Result, src *lines, d dialect) {
 		r.Bytes += src.n - before
 		if len(fields) != d.columns {
 			if ragged++; ragged == 1 {
-				raggedLine, raggedCount = rec.at, len(fields)
+				raggedLine, raggedText = rec.at, d.ragged(fields)
 			}
 			continue
 		}
@@ -238,14 +250,14 @@ func readCSV(r *Result, src *lines, d dialect) {
 			for i, f := range fields {
 				c.First[i] = strings.ToValidUTF8(string(bytes.TrimSpace(f)), "\ufffd")
 				var v vote
-				v.add(f, d.trim)
+				v.add(f, d.trim, rec.at)
 				c.FirstTypes[i] = v.typ()
 			}
 			continue
 		}
 		c.Rest++
 		for i, f := range fields {
-			votes[i].add(f, d.trim)
+			votes[i].add(f, d.trim, rec.at)
 			if !c.Repeats && len(f) == len(c.First[i]) && string(f) == c.First[i] && len(f) > 0 {
 				c.Repeats = true
 			}
@@ -255,12 +267,66 @@ func readCSV(r *Result, src *lines, d dialect) {
 	c.RestTypes = make([]string, d.columns)
 	for i := range votes {
 		c.RestTypes[i] = votes[i].typ()
+		if odd := votes[i].odd; odd != nil {
+			odd.Column = i
+			c.Odd = append(c.Odd, *odd)
+		}
 	}
 	if ragged > 0 {
-		r.warn(raggedLine, "%d columns where %d are expected (such lines: %d)", raggedCount, d.columns, ragged)
+		r.warn(raggedLine, "%s (such lines: %d)", raggedText, ragged)
 	}
 	if rec.unclosed > 0 {
 		r.warn(rec.unclosed, "a quote is opened here and never closed")
+	}
+}
+
+// ragged says what is wrong with a line of too many or too few columns.
+func (d dialect) ragged(fields [][]byte) string {
+	s := fmt.Sprintf("%s where %d are expected", columns(len(fields)), d.columns)
+	if len(fields) > d.columns {
+		s += fmt.Sprintf("; %s is the first value too many", quote(clip(strings.ToValidUTF8(string(bytes.TrimSpace(fields[d.columns])), "\ufffd"), longestShown)))
+	}
+	return s
+}
+
+func columns(n int) string {
+	if n == 1 {
+		return "1 column"
+	}
+	return fmt.Sprintf("%d columns", n)
+}
+
+// longestShown is how much of a value is shown.
+const longestShown = 40
+
+// whyNoDialect says what keeps a text from being CSV, by the delimiter that comes closest.
+func whyNoDialect(head []byte, whole bool) string {
+	closest, most, lines := dialect{}, 0, 0
+	for i := range len(delimiters) {
+		d := dialect{delimiter: delimiters[i], quote: '"', trim: true}
+		n, agree, total := d.measure(head, whole)
+		lines = max(lines, total)
+		if n >= 2 && agree > most {
+			d.columns = n
+			closest, most = d, agree
+		}
+	}
+	switch {
+	case lines < 2 && most > 0:
+		return "it has one line alone, which does not tell names from values"
+	case most == 0:
+		return "none of the delimiters , | tab ; and Ctrl-A divides its lines into columns; a CSV classifier can name another one, or allow a single column"
+	}
+	src := newLines(bytes.NewReader(head), int64(len(head)))
+	rec := records{lines: src, dialect: closest}
+	for {
+		fields, ok := rec.next()
+		if !ok {
+			return "its lines have different numbers of columns"
+		}
+		if len(fields) != closest.columns {
+			return fmt.Sprintf("its lines have different numbers of columns: by %q, line %d has %s; only %d of its first %d lines agree", closest.delimiter, rec.at, closest.ragged(fields), most, lines)
+		}
 	}
 }
 

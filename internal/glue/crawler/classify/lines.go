@@ -24,13 +24,18 @@ type lines struct {
 	limit int64 // where the reader ends although the text may go on; 0 = nowhere
 }
 
-func newLines(r io.Reader) *lines {
-	return &lines{br: bufio.NewReaderSize(r, headSize), start: true}
+// newLines reads a text of at most size bytes, as far as that is known; 0 = not at all. A lake has many small files, for
+// which a large buffer would be most of the work.
+func newLines(r io.Reader, size int64) *lines {
+	if size <= 0 || size >= headSize {
+		size = headSize - 1
+	}
+	return &lines{br: bufio.NewReaderSize(r, int(size)+1), start: true} // one more, to see the end
 }
 
 // head looks at the beginning without consuming it.
 func (l *lines) head() []byte {
-	b, err := l.br.Peek(headSize)
+	b, err := l.br.Peek(l.br.Size())
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		l.err = err
 	}

@@ -3,15 +3,21 @@ package classify
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 )
 
 func columnName(i int) string { return "col" + strconv.Itoa(i) }
 
 // vote collects what the values of one text column are.
-type vote struct{ integer, double, boolean, date, timestamp, text bool }
+type vote struct {
+	integer, double, boolean, date, timestamp, text bool
 
-func (v *vote) add(b []byte, trim bool) {
+	n   int64     // values before the first text
+	odd *OddValue // the first text, where values of another type came before it
+}
+
+func (v *vote) add(b []byte, trim bool, line int64) {
 	if v.text {
 		return
 	}
@@ -20,6 +26,7 @@ func (v *vote) add(b []byte, trim bool) {
 	}
 	switch textType(b) {
 	case "":
+		return
 	case "bigint":
 		v.integer = true
 	case "double":
@@ -31,8 +38,12 @@ func (v *vote) add(b []byte, trim bool) {
 	case "timestamp":
 		v.timestamp = true
 	default:
+		if before := v.typ(); before != "" && before != "string" {
+			v.odd = &OddValue{Line: line, Value: clip(strings.ToValidUTF8(string(b), "\ufffd"), longestShown), Before: v.n, Type: before}
+		}
 		v.text = true
 	}
+	v.n++
 }
 
 // typ is the type that holds all values; "" when there were none.
