@@ -258,3 +258,9 @@ func (s *Session) control(ctx context.Context, query string) (sql.Result, error)
 	r, err := s.conn.ExecContext(ctx, query)
 	return r, wrap(ctx, err)
 }
+
+// Beside opens another session of the same engine, for a look that must
+// neither wait behind statements nor care for this session's transaction.
+func (s *Session) Beside(ctx context.Context) (*Session, error) {
+	return s.engine.Session(ctx, WithWeight(0))
+}

@@ -56,6 +56,7 @@ func csvSelects(scan *Scan, g *group, columns []Column) ([]string, error) {
 			shapes[key] = s
 			order = append(order, key)
 		}
+		f.csv = csvLayoutOf(g, s, columns)
 		byShape[key] = append(byShape[key], f)
 	}
 	selects := make([]string, len(order))
@@ -64,6 +65,27 @@ func csvSelects(scan *Scan, g *group, columns []Column) ([]string, error) {
 	}
 	return selects, nil
 }
+
+// csvLayoutOf says how csvSelect reads files of a shape.
+func csvLayoutOf(g *group, s shape, columns []Column) *csvLayout {
+	c := g.format.CSV
+	out := &csvLayout{delimiter: c.Delimiter, quote: c.Quote, escape: s.escape, skip: c.Skip, casts: map[string]bool{}}
+	for i, j := range s.columns {
+		column := Column{Name: surplus(i), Type: Type{Kind: String}, Hive: "string"}
+		if j >= 0 {
+			column = g.columns[j]
+			if k := findColumn(columns, column.Name); k >= 0 && (column.Type.Kind == Binary || columns[k].DuckDB() != column.DuckDB()) {
+				column.Hive = columns[k].Hive
+				out.casts[column.Name] = true
+			}
+		}
+		out.columns = append(out.columns, column)
+	}
+	return out
+}
+
+// surplus names a value that no column takes.
+func surplus(i int) string { return fmt.Sprintf("surplus %d", i+1) }
 
 // csvShape decides which column each value of a file's lines belongs to. A
 // header that names columns of the table in another order, or leaves some out,
@@ -180,7 +202,7 @@ func csvSelect(files []*LinkedFile, g *group, s shape, columns []Column) string 
 	names := make([]string, len(s.columns))
 	plain := !c.HasNull || c.AllText // '' and NULL differ in text columns
 	for i, j := range s.columns {
-		names[i] = fmt.Sprintf("surplus %d", i+1)
+		names[i] = surplus(i)
 		typ := "VARCHAR"
 		if j >= 0 {
 			where[j] = i

@@ -328,6 +328,16 @@ func (w *world) partition(t *glue.Table, location string, values ...string) {
 
 func (w *world) put(key, data string) { w.Helper(); w.lake.write(w.TB, "lake", key, []byte(data)) }
 
+// content is an object's bytes.
+func (w *world) content(key string) string {
+	w.Helper()
+	data, err := os.ReadFile(w.lake.files["lake/"+key])
+	if err != nil {
+		w.Fatal(err)
+	}
+	return string(data)
+}
+
 // rows runs "SELECT <what> FROM <table> <rest>" and writes the rows as text.
 func (w *world) rows(table, what, rest string, o Options) (string, error) {
 	w.Helper()

@@ -90,6 +90,10 @@ func (r *Reader) icebergPlain(ctx context.Context, sess *engine.Session, t *glue
 	if err != nil {
 		return nil, err
 	}
+	link.parquet, link.probe = &parquetLayout{}, prober(sess)
+	for _, c := range rel.Columns {
+		link.columns = append(link.columns, c.Name)
+	}
 	rel.scans = append(rel.scans, link)
 	withID := make([]*LinkedFile, len(link.Files))
 	for i := range link.Files {

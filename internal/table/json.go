@@ -27,6 +27,14 @@ func jsonSelects(scan *Scan, g *group, columns []Column) ([]string, error) {
 			spellings[key] = s
 			order = append(order, key)
 		}
+		f.json = &jsonLayout{array: s.array, keys: s.keys, columns: g.columns}
+		if s.array {
+			if whole, err := f.closed(); err != nil || !whole {
+				out := &Error{Table: scan.Table, Bucket: f.Bucket, Key: f.Key, Message: "not valid JSON: the array is not closed", Err: err}
+				f.findMalformed(out)
+				return nil, out
+			}
+		}
 		byKeys[key] = append(byKeys[key], f)
 	}
 	selects := make([]string, len(order))
@@ -105,51 +113,4 @@ func jsonSelect(files []*LinkedFile, g *group, s spelling, columns []Column) str
 	fmt.Fprintf(&b, "\nFROM read_json(%s, columns = {%s}, format = '%s', ignore_errors = %t, %s)",
 		pathList(files), strings.Join(types, ", "), layout, g.format.JSON.IgnoreMalformed, hiveOptions(columns))
 	return b.String()
-}
-
-// locateSyntax corrects the line of a syntax error: where a line ends too
-// early, DuckDB names the one after it.
-func (s *Scan) locateSyntax(e *Error) {
-	for i := range s.Files {
-		f := &s.Files[i]
-		if f.Bucket != e.Bucket || f.Key != e.Key {
-			continue
-		}
-		for n := e.Line; n > 0 && n > e.Line-2; n-- {
-			if line := nthLine(f, n); line != nil && !json.Valid(line) {
-				e.Line, e.Row = n, clip(string(line), 200)
-				return
-			}
-		}
-	}
-}
-
-// locateJSON finds the column and the row of a value that a JSON file's line
-// holds: DuckDB names the line alone.
-func (s *Scan) locateJSON(e *Error) {
-	for i := range s.Files {
-		f := &s.Files[i]
-		if f.Bucket != e.Bucket || f.Key != e.Key {
-			continue
-		}
-		line := nthLine(f, e.Line)
-		if line == nil {
-			return
-		}
-		e.Row = clip(string(line), 200)
-		var row map[string]json.RawMessage
-		if e.Value == "" || json.Unmarshal(line, &row) != nil {
-			return
-		}
-		for k, v := range row {
-			if strings.Trim(string(v), `"`) == e.Value {
-				if e.Column != "" { // two columns hold it: say neither
-					e.Column = ""
-					return
-				}
-				e.Column = k
-			}
-		}
-		return
-	}
 }

@@ -16,6 +16,7 @@ func parquetSelect(ctx context.Context, sess *engine.Session, scan *Scan, column
 		files[i] = &scan.Files[i]
 	}
 	from := fmt.Sprintf("read_parquet(%s, union_by_name = %t, %s)", pathList(files), len(files) > 1, hiveOptions(columns))
+	scan.parquet, scan.probe = &parquetLayout{}, prober(sess)
 	d, err := sess.Describe(ctx, "SELECT * FROM "+from)
 	if err != nil {
 		return "", scan.Explain(err)
@@ -23,6 +24,7 @@ func parquetSelect(ctx context.Context, sess *engine.Session, scan *Scan, column
 	have := make(map[string]engine.Column, len(d.Columns))
 	for _, c := range d.Columns {
 		have[strings.ToLower(c.Name)] = c
+		scan.columns = append(scan.columns, c.Name)
 	}
 	parts := make([]string, len(columns))
 	for i, c := range columns {
@@ -33,7 +35,11 @@ func parquetSelect(ctx context.Context, sess *engine.Session, scan *Scan, column
 		case !ok:
 			parts[i] = null(c)
 		default:
-			parts[i] = parquetValue(h, c) + " AS " + quote(c.Name)
+			value := parquetValue(h, c)
+			if strings.HasPrefix(value, "CAST(") {
+				scan.parquet.casts = append(scan.parquet.casts, parquetCast{h.Name, value, c})
+			}
+			parts[i] = value + " AS " + quote(c.Name)
 		}
 	}
 	return "SELECT " + strings.Join(parts, ", ") + "\nFROM " + from, nil

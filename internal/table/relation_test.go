@@ -183,7 +183,7 @@ func TestErrorsNameThePlace(t *testing.T) {
 		{"cut zstd", lazySimple, "t/a.csv.zst", zst("year,name\n" + strings.Repeat("2013,abc\n", 5000))[:30], `db.t: the zstd file is cut off in s3://lake/t/a.csv.zst (upload the file again)`},
 		{"bzip2", lazySimple, "t/a.bz2", "BZh91AY", `db.t: bzip2 compression is not read in s3://lake/t/a.bz2 (store the file as gzip, zstd or plain)`},
 		{"not utf-8", lazySimple, "t/a.csv", "year,name\n2013,a\n2014,\xff\xfe\n", `in s3://lake/t/a.csv, line 3`},
-		{"json value", openxJSON, "t/a.json", `{"year":1,"name":"a"}` + "\n" + `{"year":"x","name":"b"}` + "\n", `db.t: column year: "x" is not a number in s3://lake/t/a.json, line 2: {"year":"x","name":"b"}`},
+		{"json value", openxJSON, "t/a.json", `{"year":1,"name":"a"}` + "\n" + `{"year":"x","name":"b"}` + "\n", `db.t: column year: "x" is not an int in s3://lake/t/a.json, line 2: {"year":"x","name":"b"}`},
 		{"json syntax", openxJSON, "t/a.json.gz", gz(`{"year":1}` + "\n" + `{"year":`), `in s3://lake/t/a.json.gz, line 2`},
 		{"not parquet", parquetLib, "t/a.parquet", "year,name\n2013,a\n", `db.t: not a whole Parquet file in s3://lake/t/a.parquet`},
 	} {

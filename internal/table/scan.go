@@ -35,6 +35,9 @@ type LinkedFile struct {
 	File
 	Path        string
 	Compression string // gzip, zstd, bzip2 or ""
+	// How it is read, once that is settled: for who looks a place up.
+	csv  *csvLayout
+	json *jsonLayout
 }
 
 // Scan is a folder of hard links to the files of one read. Links keep blobs
@@ -45,6 +48,10 @@ type Scan struct {
 	Files  []LinkedFile
 	Bytes  int64
 	byPath map[string]*LinkedFile
+	// Of Parquet files: how they are read, their columns, and how to look into them again.
+	parquet *parquetLayout
+	columns []string
+	probe   func(ctx context.Context, query string, dst ...any) error
 }
 
 // Close removes the links. Queries that still read them must have ended.
