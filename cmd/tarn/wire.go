@@ -385,7 +385,7 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws = awsapi.NewServer(awsapi.Config{Auth: w.who, Authz: w.who, Domains: w.domains(), Now: w.now, Rand: rand.Reader, Log: w.log})
 	w.aws.Register(awsapi.Registration{Model: iam.Model, Service: iamAPI{Directory: w.who}})
 	w.aws.Register(awsapi.Registration{Model: sts.Model, Service: stsAPI{Directory: w.who}, Access: identity.STSAccess})
-	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject})
+	w.aws.Register(awsapi.Registration{Model: s3api.Model, Service: s3API{Service: w.lake}, Access: identity.S3Access, Form: w.lake.PostObject, Document: w.lake.CheckDocument})
 	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{catalogAPI: catalogAPI{w.catalog}, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftdata.Model, Service: dataAPI{Data: w.data}, Access: identity.RedshiftDataAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftapi.Model, Service: clusterAPI{Cluster: w.cluster}})

@@ -23,6 +23,7 @@ const (
 	requestKey
 	requestIDKey
 	bodyKey
+	conditionsKey
 )
 
 // WithCaller is a context in which work is done on behalf of c.
@@ -34,6 +35,18 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 func CallerFrom(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
 	return c
+}
+
+// WithConditionKeys is a context whose work has values for keys of policies' conditions, in lower case, as a request
+// over the wire has them: "s3:prefix" of a listing.
+func WithConditionKeys(ctx context.Context, keys map[string]string) context.Context {
+	return context.WithValue(ctx, conditionsKey, keys)
+}
+
+// ConditionKeys are the values that WithConditionKeys gave.
+func ConditionKeys(ctx context.Context) map[string]string {
+	m, _ := ctx.Value(conditionsKey).(map[string]string)
+	return m
 }
 
 // RequestFrom is the HTTP request behind ctx, or nil.

@@ -65,11 +65,20 @@ func NotImplemented(service, operation string) *Error {
 	return NewError("NotImplemented", http.StatusNotImplemented, "message", "operation %s of %s is not implemented", operation, service)
 }
 
-// AccessDenied is the refusal of an action by policy.
+// AccessDenied is the refusal of an action that no policy allows.
 func AccessDenied(caller Caller, action, resource string) *Error {
-	text := "User: %s is not authorized to perform: %s"
+	return accessDenied(caller, action, resource, "because no identity-based policy allows the "+action+" action")
+}
+
+// AccessDeniedExplicitly is the refusal of an action that a policy denies.
+func AccessDeniedExplicitly(caller Caller, action, resource string) *Error {
+	return accessDenied(caller, action, resource, "with an explicit deny in an identity-based policy")
+}
+
+func accessDenied(caller Caller, action, resource, why string) *Error {
+	text := "User: " + caller.ARN + " is not authorized to perform: " + action
 	if resource != "" && resource != "*" {
 		text += " on resource: " + resource
 	}
-	return NewError("AccessDeniedException", http.StatusForbidden, "Message", text+" because no identity-based policy allows the %[2]s action", caller.ARN, action)
+	return NewError("AccessDeniedException", http.StatusForbidden, "Message", "%s %s", text, why)
 }

@@ -61,21 +61,27 @@ func authFailure(m *Model, a *authError) *Error {
 	}
 	json := map[authFault]answer{
 		faultMissing: {"MissingAuthenticationTokenException", 400}, faultNoKey: {"UnrecognizedClientException", 400},
-		faultMismatch: {"InvalidSignatureException", 400}, faultSkew: {"InvalidSignatureException", 400},
-		faultExpiredURL: {"InvalidSignatureException", 400}, faultExpiredToken: {"ExpiredTokenException", 400},
-		faultMalformed: {"IncompleteSignatureException", 400}, faultBodyHash: {"InvalidSignatureException", 400},
+		faultToken: {"UnrecognizedClientException", 400}, faultMismatch: {"InvalidSignatureException", 400},
+		faultUnsigned: {"InvalidSignatureException", 400}, faultSkew: {"InvalidSignatureException", 400},
+		faultTime: {"InvalidSignatureException", 400}, faultExpiredToken: {"ExpiredTokenException", 400},
+		faultMechanism: {"IncompleteSignatureException", 400}, faultMalformed: {"IncompleteSignatureException", 400},
+		faultQuery: {"IncompleteSignatureException", 400},
 	}
 	query := map[authFault]answer{
 		faultMissing: {"MissingAuthenticationToken", 403}, faultNoKey: {"InvalidClientTokenId", 403},
-		faultMismatch: {"SignatureDoesNotMatch", 403}, faultSkew: {"SignatureDoesNotMatch", 403},
-		faultExpiredURL: {"SignatureDoesNotMatch", 403}, faultExpiredToken: {"ExpiredToken", 403},
-		faultMalformed: {"IncompleteSignature", 400}, faultBodyHash: {"SignatureDoesNotMatch", 403},
+		faultToken: {"InvalidClientTokenId", 403}, faultMismatch: {"SignatureDoesNotMatch", 403},
+		faultUnsigned: {"SignatureDoesNotMatch", 403}, faultSkew: {"SignatureDoesNotMatch", 403},
+		faultTime: {"SignatureDoesNotMatch", 403}, faultExpiredToken: {"ExpiredToken", 403},
+		faultMechanism: {"IncompleteSignature", 400}, faultMalformed: {"IncompleteSignature", 400},
+		faultQuery: {"IncompleteSignature", 400},
 	}
 	s3 := map[authFault]answer{
 		faultMissing: {"AccessDenied", 403}, faultNoKey: {"InvalidAccessKeyId", 403},
-		faultMismatch: {"SignatureDoesNotMatch", 403}, faultSkew: {"RequestTimeTooSkewed", 403},
-		faultExpiredURL: {"AccessDenied", 403}, faultExpiredToken: {"ExpiredToken", 400},
-		faultMalformed: {"AuthorizationHeaderMalformed", 400}, faultBodyHash: {"XAmzContentSHA256Mismatch", 400},
+		faultToken: {"InvalidToken", 400}, faultMismatch: {"SignatureDoesNotMatch", 403},
+		faultUnsigned: {"AccessDenied", 403}, faultSkew: {"RequestTimeTooSkewed", 403},
+		faultTime: {"AccessDenied", 403}, faultExpiredToken: {"ExpiredToken", 400},
+		faultMechanism: {"InvalidRequest", 400}, faultMalformed: {"AuthorizationHeaderMalformed", 400},
+		faultQuery: {"AuthorizationQueryParametersError", 400},
 	}
 	text := a.detail
 	var ans answer
@@ -87,6 +93,8 @@ func authFailure(m *Model, a *authError) *Error {
 			text = "Access Denied"
 		case faultNoKey:
 			text = "The AWS Access Key Id you provided does not exist in our records."
+		case faultToken:
+			text = "The provided token is malformed or otherwise invalid."
 		case faultMismatch:
 			text = "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 		case faultSkew:
@@ -102,7 +110,11 @@ func authFailure(m *Model, a *authError) *Error {
 	default:
 		ans = json[a.fault]
 	}
-	return NewError(ans.code, ans.status, "message", "%s", text)
+	e := NewError(ans.code, ans.status, "message", "%s", text)
+	if m.Protocol == RESTXML {
+		e.Members = a.members
+	}
+	return e
 }
 
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, reg *registered, id string, e *Error) {

@@ -23,7 +23,11 @@ import (
 const maxMessage = 32 << 20
 
 // Access is one permission that an operation needs.
-type Access struct{ Action, Resource string }
+type Access struct {
+	Action, Resource string
+	// Keys gives the operation's own values of condition keys, in lower case ("s3:prefix"); nil where it has none.
+	Keys func(key string) (value string, ok bool)
+}
 
 // Authorizer decides whether a caller may.
 type Authorizer interface {
@@ -50,6 +54,9 @@ type Registration struct {
 	Access func(c Caller, op string, in any) []Access
 	// Form handles S3's browser uploads: POST multipart/form-data to a bucket.
 	Form func(w http.ResponseWriter, r *http.Request, bucket string)
+	// Document holds the XML or JSON that an S3 operation came with to the digests stated in the request's headers and
+	// trailers. Objects' bodies are not documents: their operations check them while they read.
+	Document func(ctx context.Context, op string, body []byte) error
 }
 
 type registered struct {
@@ -183,6 +190,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		}
 		body = b
 	}
+	ctx = context.WithValue(ctx, requestKey, r)
 	path := r.URL.EscapedPath()
 	if m.Protocol == RESTXML {
 		if b := s.virtualBucket(r.Host); b != "" {
@@ -195,16 +203,19 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 			}
 		}
 	}
-	caller, chunked, aerr := s.authenticate(ctx, r, sig, body)
-	if aerr != nil {
-		return authFailure(m, aerr)
+	caller, chunked, err := s.authenticate(ctx, r, sig, body)
+	var refused *authError
+	if errors.As(err, &refused) {
+		return authFailure(m, refused)
+	}
+	if err != nil {
+		return err
 	}
 	ctx = WithCaller(ctx, caller)
-	ctx = context.WithValue(ctx, requestKey, r)
 	if chunked != nil {
 		ctx = context.WithValue(ctx, bodyKey, chunked)
 	}
-	op, in, err := reg.decode(r, path, q, body)
+	op, in, err := reg.decode(ctx, r, path, q, body)
 	if err != nil {
 		return err
 	}
@@ -218,7 +229,7 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 // invoke authorises, checks and calls one operation.
 func (s *Server) invoke(ctx context.Context, reg *registered, op *Operation, in any) (any, error) {
 	caller := CallerFrom(ctx)
-	needs := []Access{{reg.Model.SigningName + ":" + op.Name, "*"}}
+	needs := []Access{{Action: reg.Model.SigningName + ":" + op.Name, Resource: "*"}}
 	if reg.Access != nil {
 		needs = reg.Access(caller, op.Name, in)
 	}
@@ -254,7 +265,7 @@ func requireMembers(in any) error {
 	return nil
 }
 
-func (reg *registered) decode(r *http.Request, path string, q url.Values, body []byte) (*Operation, any, error) {
+func (reg *registered) decode(ctx context.Context, r *http.Request, path string, q url.Values, body []byte) (*Operation, any, error) {
 	m := reg.Model
 	bad := func(err error) error {
 		return NewError("SerializationException", 400, "Message", "the request could not be read: %v", err)
@@ -316,7 +327,7 @@ func (reg *registered) decode(r *http.Request, path string, q url.Values, body [
 				return nil, nil, bad(err)
 			}
 		}
-	} else if err := decodeXMLBody(r, v); err != nil {
+	} else if err := reg.decodeXMLBody(ctx, r, op.Name, v); err != nil {
 		return nil, nil, err
 	}
 	if err := bind(v, r, labels, q); err != nil {
@@ -329,7 +340,7 @@ func (reg *registered) decode(r *http.Request, path string, q url.Values, body [
 	return op, in, nil
 }
 
-func decodeXMLBody(r *http.Request, v reflect.Value) error {
+func (reg *registered) decodeXMLBody(ctx context.Context, r *http.Request, op string, v reflect.Value) error {
 	p := planOf(v.Type())
 	target := v
 	switch {
@@ -341,25 +352,33 @@ func decodeXMLBody(r *http.Request, v reflect.Value) error {
 	case !p.body:
 		return nil
 	}
-	if p.payload != nil && isScalarType(target.Type()) { // a policy's JSON text
-		b, err := io.ReadAll(io.LimitReader(r.Body, maxMessage))
-		if err != nil {
-			return err
-		}
-		if len(b) > 0 {
-			return setScalar(target, string(b))
-		}
-		return nil
-	}
-	root, err := readXML(io.LimitReader(r.Body, maxMessage))
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, maxMessage+1))
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
 			return e
 		}
+		return NewError("IncompleteBody", 400, "message", "The request body could not be read: %v", err)
+	}
+	if len(b) > maxMessage {
+		return NewError("MaxMessageLengthExceeded", 400, "message", "Your request was too big.").With("MaxMessageLengthBytes", maxMessage)
+	}
+	if reg.Document != nil {
+		if err := reg.Document(ctx, op, b); err != nil {
+			return err
+		}
+	}
+	if p.payload != nil && isScalarType(target.Type()) { // a policy's JSON text
+		if len(b) > 0 {
+			return setScalar(target, string(b))
+		}
+		return nil
+	}
+	root, err := readXML(bytes.NewReader(b))
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
 		return NewError("MalformedXML", 400, "message", "The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	if err := root.into(target); err != nil {

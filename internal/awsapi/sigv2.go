@@ -18,9 +18,9 @@ const v2SubResources = " acl cors delete lifecycle location logging notification
 
 // authenticateV2 checks a presigned S3 URL of the old kind, which boto3 and the
 // AWS CLI still make unless they are told otherwise.
-func (s *Server) authenticateV2(r *http.Request, sig *signature, key Key, now time.Time) (Caller, *chunkedBody, *authError) {
+func (s *Server) authenticateV2(r *http.Request, sig *signature, key Key, now time.Time) (Caller, *chunkedBody, error) {
 	if now.After(sig.time) {
-		return Caller{}, nil, &authError{faultExpiredURL, "Request has expired"}
+		return Caller{}, nil, refuse(faultTime, "Request has expired").with("Expires", sig.time.UTC().Format("2006-01-02T15:04:05Z")).with("ServerTime", now.UTC().Format("2006-01-02T15:04:05Z"))
 	}
 	var b strings.Builder
 	b.WriteString(r.Method + "\n" + r.Header.Get("Content-MD5") + "\n" + r.Header.Get("Content-Type") + "\n" + strconv.FormatInt(sig.time.Unix(), 10) + "\n")
@@ -65,7 +65,8 @@ func (s *Server) authenticateV2(r *http.Request, sig *signature, key Key, now ti
 		got = d
 	}
 	if subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1 {
-		return Caller{}, nil, &authError{faultMismatch, "The request signature we calculated does not match the signature you provided. Check your key and signing method."}
+		return Caller{}, nil, refuse(faultMismatch, "").
+			with("AWSAccessKeyId", sig.keyID).with("SignatureProvided", got).with("StringToSign", b.String())
 	}
 	c := key.Caller
 	c.AccessKeyID, c.SessionToken = sig.keyID, sig.token

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -26,15 +27,16 @@ type Key struct {
 
 // Authenticator finds access keys.
 type Authenticator interface {
-	// Key answers ErrNoKey for an unknown or inactive key, or a session key
-	// without its token, and ErrExpired for a session that has ended.
+	// Key answers ErrNoKey for an unknown or inactive key, ErrBadToken for a key
+	// with another's token or none, and ErrExpired for a session that has ended.
 	Key(ctx context.Context, accessKeyID, sessionToken string) (Key, error)
 }
 
 // Answers of an Authenticator.
 var (
-	ErrNoKey   = errors.New("no such access key")
-	ErrExpired = errors.New("the security token has expired")
+	ErrNoKey    = errors.New("no such access key")
+	ErrBadToken = fmt.Errorf("%w with this session token", ErrNoKey)
+	ErrExpired  = errors.New("the security token has expired")
 )
 
 const (
@@ -68,26 +70,42 @@ type authFault int
 const (
 	faultMissing authFault = iota + 1
 	faultNoKey
+	faultToken
 	faultMismatch
+	faultUnsigned
 	faultSkew
-	faultExpiredURL
+	faultTime // a presigned URL used too late or too early
 	faultExpiredToken
+	faultMechanism
 	faultMalformed
-	faultBodyHash
+	faultQuery // a presigned URL's parameters
 )
 
 type authError struct {
-	fault  authFault
-	detail string
+	fault   authFault
+	detail  string
+	members map[string]any // what S3 says besides
+}
+
+func refuse(fault authFault, detail string) *authError {
+	return &authError{fault: fault, detail: detail}
 }
 
 func (e *authError) Error() string { return e.detail }
+
+func (e *authError) with(member string, value any) *authError {
+	if e.members == nil {
+		e.members = map[string]any{}
+	}
+	e.members[member] = value
+	return e
+}
 
 // readSignature finds the signature of a request without checking it.
 func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		if !strings.HasPrefix(h, "AWS4-HMAC-SHA256") {
-			return nil, &authError{faultMalformed, "the authorization mechanism is not supported; use AWS4-HMAC-SHA256"}
+			return nil, refuse(faultMechanism, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 		}
 		s := &signature{token: r.Header.Get("X-Amz-Security-Token")}
 		var cred string
@@ -103,7 +121,7 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 			}
 		}
 		if !s.credential(cred) || len(s.signedHeaders) == 0 || s.value == "" {
-			return nil, &authError{faultMalformed, "the Authorization header needs Credential, SignedHeaders and Signature"}
+			return nil, refuse(faultMalformed, "the Authorization header needs Credential, SignedHeaders and Signature")
 		}
 		date := r.Header.Get("X-Amz-Date")
 		if date == "" {
@@ -114,7 +132,7 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 			s.date8601 = date
 		} else {
 			if t, err = http.ParseTime(date); err != nil {
-				return nil, &authError{faultMalformed, "the request needs an X-Amz-Date header such as 20130524T000000Z"}
+				return nil, refuse(faultMalformed, "the request needs an X-Amz-Date header such as 20130524T000000Z")
 			}
 		}
 		s.time = t.UTC()
@@ -123,7 +141,7 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 	if q.Get("X-Amz-Algorithm") != "" || q.Get("X-Amz-Credential") != "" {
 		s := &signature{presigned: true, value: q.Get("X-Amz-Signature"), token: q.Get("X-Amz-Security-Token")}
 		if !s.credential(q.Get("X-Amz-Credential")) || q.Get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" {
-			return nil, &authError{faultMalformed, "a presigned URL needs X-Amz-Algorithm=AWS4-HMAC-SHA256 and X-Amz-Credential"}
+			return nil, refuse(faultQuery, "a presigned URL needs X-Amz-Algorithm=AWS4-HMAC-SHA256 and an X-Amz-Credential of the form <YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request")
 		}
 		s.signedHeaders = strings.Split(strings.ToLower(q.Get("X-Amz-SignedHeaders")), ";")
 		t, err := time.Parse(timeFormat, q.Get("X-Amz-Date"))
@@ -131,8 +149,15 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 		if err2 != nil && q.Get("X-Amz-Expires") == "" { // other services than S3 leave it out
 			secs, err2 = 900, nil
 		}
-		if err != nil || err2 != nil || secs < 0 || time.Duration(secs)*time.Second > maxPresign {
-			return nil, &authError{faultMalformed, "a presigned URL needs X-Amz-Date and X-Amz-Expires of at most 604800 seconds"}
+		switch {
+		case err != nil:
+			return nil, refuse(faultQuery, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+		case err2 != nil:
+			return nil, refuse(faultQuery, "X-Amz-Expires should be a number")
+		case secs < 0:
+			return nil, refuse(faultQuery, "X-Amz-Expires must be non-negative")
+		case time.Duration(secs) > maxPresign/time.Second:
+			return nil, refuse(faultQuery, "X-Amz-Expires must be less than a week (in seconds) that is, the given X-Amz-Expires must be less than 604800 seconds")
 		}
 		s.time, s.expires = t, time.Duration(secs)*time.Second
 		return s, nil
@@ -140,7 +165,7 @@ func readSignature(r *http.Request, q url.Values) (*signature, *authError) {
 	if q.Get("AWSAccessKeyId") != "" && q.Get("Signature") != "" {
 		exp, err := strconv.ParseInt(q.Get("Expires"), 10, 64)
 		if err != nil {
-			return nil, &authError{faultMalformed, "a presigned URL needs Expires in epoch seconds"}
+			return nil, refuse(faultQuery, "a presigned URL needs Expires in epoch seconds")
 		}
 		return &signature{v2: true, presigned: true, service: "s3", keyID: q.Get("AWSAccessKeyId"), value: q.Get("Signature"), token: q.Get("x-amz-security-token"), time: time.Unix(exp, 0)}, nil
 	}
@@ -337,36 +362,33 @@ func stringToSign(s *signature, canonical string) string {
 
 // authenticate checks the request's signature. On success the request's Body is
 // what the client meant to send: unchunked, and checked while it is read.
-func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signature, form []byte) (Caller, *chunkedBody, *authError) {
+func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signature, form []byte) (Caller, *chunkedBody, error) {
 	if sig.anonymous {
-		return Caller{}, nil, &authError{faultMissing, "Request is missing Authentication Token"}
+		return Caller{}, nil, refuse(faultMissing, "Request is missing Authentication Token")
 	}
 	key, err := s.cfg.Auth.Key(ctx, sig.keyID, sig.token)
 	switch {
 	case errors.Is(err, ErrExpired):
-		return Caller{}, nil, &authError{faultExpiredToken, "The security token included in the request is expired"}
+		return Caller{}, nil, refuse(faultExpiredToken, "The security token included in the request is expired").with("Token-0", sig.token)
+	case errors.Is(err, ErrBadToken):
+		return Caller{}, nil, refuse(faultToken, "The security token included in the request is invalid.").with("Token-0", sig.token)
+	case errors.Is(err, ErrNoKey):
+		return Caller{}, nil, refuse(faultNoKey, "The security token included in the request is invalid.").with("AWSAccessKeyId", sig.keyID)
 	case err != nil:
-		return Caller{}, nil, &authError{faultNoKey, "The security token included in the request is invalid."}
+		return Caller{}, nil, err
 	}
 	now := s.cfg.Now()
 	if sig.v2 {
 		return s.authenticateV2(r, sig, key, now)
 	}
-	if sig.presigned {
-		if now.After(sig.time.Add(sig.expires)) {
-			return Caller{}, nil, &authError{faultExpiredURL, "Request has expired"}
-		}
-		if sig.time.After(now.Add(maxSkew)) {
-			return Caller{}, nil, &authError{faultSkew, "Request is not valid yet: its date is ahead of the server's clock"}
-		}
-	} else if d := now.Sub(sig.time); d > maxSkew || d < -maxSkew {
-		return Caller{}, nil, &authError{faultSkew, "Signature expired: " + sig.time.Format(timeFormat) + " is more than 15 min. away from the server's clock, " + now.UTC().Format(timeFormat)}
+	if err := sig.inTime(now); err != nil {
+		return Caller{}, nil, err
 	}
 	if !strings.HasPrefix(sig.stamp(), sig.date) {
-		return Caller{}, nil, &authError{faultMismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"}
+		return Caller{}, nil, refuse(faultMismatch, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP")
 	}
-	if !contains(sig.signedHeaders, "host") {
-		return Caller{}, nil, &authError{faultMalformed, "the host header must be signed"}
+	if err := sig.coversHeaders(r.Header); err != nil {
+		return Caller{}, nil, err
 	}
 	payload := r.Header.Get("X-Amz-Content-Sha256")
 	if sig.presigned {
@@ -380,31 +402,80 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signatu
 		sum := sha256.Sum256(form)
 		payload = hex.EncodeToString(sum[:])
 	} else if payload == "" {
-		return Caller{}, nil, &authError{faultMalformed, "Missing required header for this request: x-amz-content-sha256"}
+		return Caller{}, nil, refuse(faultMalformed, "Missing required header for this request: x-amz-content-sha256")
 	}
 	sk := s.keys.get(key.Secret, sig.date, sig.region, sig.service)
-	want := hex.EncodeToString(hmacSHA256(sk, stringToSign(sig, canonicalRequest(r, sig, payload))))
+	canonical := canonicalRequest(r, sig, payload)
+	toSign := stringToSign(sig, canonical)
+	want := hex.EncodeToString(hmacSHA256(sk, toSign))
 	if subtle.ConstantTimeCompare([]byte(want), []byte(sig.value)) != 1 {
-		return Caller{}, nil, &authError{faultMismatch, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+		return Caller{}, nil, refuse(faultMismatch, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.").
+			with("AWSAccessKeyId", sig.keyID).with("SignatureProvided", sig.value).with("StringToSign", toSign).with("CanonicalRequest", canonical)
 	}
 	c := key.Caller
 	c.AccessKeyID, c.SessionToken, c.Region = sig.keyID, sig.token, sig.region
 	if sig.service != "s3" {
 		return c, nil, nil
 	}
-	body, aerr := s.s3Body(r, sig, payload, sk)
-	return c, body, aerr
+	body, err := s3Body(r, sig, payload, sk)
+	return c, body, err
+}
+
+// inTime holds a signature to the clock.
+func (s *signature) inTime(now time.Time) error {
+	iso := func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+	if !s.presigned {
+		if d := now.Sub(s.time); d > maxSkew || d < -maxSkew {
+			return refuse(faultSkew, "Signature expired: "+s.time.Format(timeFormat)+" is more than 15 min. away from the server's clock, "+now.UTC().Format(timeFormat)).
+				with("RequestTime", s.stamp()).with("ServerTime", iso(now)).with("MaxAllowedSkewMilliseconds", maxSkew.Milliseconds())
+		}
+		return nil
+	}
+	if end := s.time.Add(s.expires); now.After(end) {
+		return refuse(faultTime, "Request has expired").
+			with("X-Amz-Expires", int64(s.expires/time.Second)).with("Expires", iso(end)).with("ServerTime", iso(now))
+	}
+	if s.time.After(now.Add(maxSkew)) {
+		return refuse(faultTime, "Request is not yet valid").with("ServerTime", iso(now))
+	}
+	return nil
+}
+
+// coversHeaders refuses a request whose host or x-amz- headers were not signed: whoever holds a presigned URL could
+// otherwise make another request of it, a copy of any object by x-amz-copy-source in place of an upload.
+func (s *signature) coversHeaders(h http.Header) error {
+	if !contains(s.signedHeaders, "host") {
+		return refuse(faultUnsigned, "'Host' must be a 'SignedHeader' in the AWS Authorization.").with("HeadersNotSigned", "host")
+	}
+	var unsigned []string
+	for k := range h {
+		if !strings.HasPrefix(k, "X-Amz-") || contains(s.signedHeaders, strings.ToLower(k)) {
+			continue
+		}
+		switch k {
+		case "X-Amz-Content-Sha256", "X-Amz-Date": // are in what is signed
+		case "X-Amz-Security-Token": // is the key's own or refused
+		case "X-Amz-User-Agent":
+		default:
+			unsigned = append(unsigned, strings.ToLower(k))
+		}
+	}
+	if len(unsigned) == 0 {
+		return nil
+	}
+	sort.Strings(unsigned)
+	return refuse(faultUnsigned, "There were headers present in the request which were not signed").with("HeadersNotSigned", strings.Join(unsigned, ", "))
 }
 
 // s3Body wraps the body as its payload hash demands.
-func (s *Server) s3Body(r *http.Request, sig *signature, payload string, sk []byte) (*chunkedBody, *authError) {
+func s3Body(r *http.Request, sig *signature, payload string, sk []byte) (*chunkedBody, error) {
 	switch payload {
 	case unsignedPayload:
 		return nil, nil
 	case streamSigned, streamSignedTr, streamTr:
 		n, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 		if err != nil || n < 0 {
-			return nil, &authError{faultMalformed, "an aws-chunked body needs X-Amz-Decoded-Content-Length"}
+			return nil, refuse(faultMalformed, "an aws-chunked body needs X-Amz-Decoded-Content-Length")
 		}
 		b := newChunkedBody(r.Body, n)
 		if payload != streamTr {
@@ -428,7 +499,7 @@ func (s *Server) s3Body(r *http.Request, sig *signature, payload string, sk []by
 	}
 	want, err := hex.DecodeString(payload)
 	if err != nil || len(want) != sha256.Size {
-		return nil, &authError{faultMalformed, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-…, or a SHA-256 in hex"}
+		return nil, refuse(faultMalformed, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-…, or a SHA-256 in hex")
 	}
 	r.Body = &hashedBody{body: r.Body, h: sha256.New(), want: want}
 	return nil, nil

@@ -22,6 +22,14 @@ var s3Actions = map[string]string{
 	"PutBucketNotificationConfiguration": "PutBucketNotification", "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
 	"PutPublicAccessBlock": "PutBucketPublicAccessBlock", "GetBucketCors": "GetBucketCORS", "PutBucketCors": "PutBucketCORS",
 	"DeleteBucketTagging": "PutBucketTagging", "SelectObjectContent": "GetObject",
+	"GetBucketLifecycle": "GetLifecycleConfiguration", "PutBucketLifecycle": "PutLifecycleConfiguration", // the older forms, on the same path
+}
+
+// s3Keys are the members of S3's inputs that are keys of conditions.
+var s3Keys = map[string]string{
+	"s3:prefix": "Prefix", "s3:delimiter": "Delimiter", "s3:max-keys": "MaxKeys", "s3:versionid": "VersionId", "s3:x-amz-acl": "ACL",
+	"s3:x-amz-copy-source": "CopySource", "s3:x-amz-metadata-directive": "MetadataDirective", "s3:x-amz-storage-class": "StorageClass",
+	"s3:x-amz-server-side-encryption": "ServerSideEncryption", "s3:if-match": "IfMatch", "s3:if-none-match": "IfNoneMatch",
 }
 
 // S3Access is what an S3 operation needs.
@@ -38,15 +46,29 @@ func S3Access(_ awsapi.Caller, op string, in any) []awsapi.Access {
 			resource += "/" + key
 		}
 	}
+	keys := func(key string) (string, bool) {
+		v := field(reflect.ValueOf(in), s3Keys[key])
+		if !v.IsValid() || v.Kind() != reflect.Pointer || v.IsNil() {
+			return "", false
+		}
+		return fmt.Sprint(v.Elem().Interface()), true
+	}
 	switch op {
 	case "CopyObject", "UploadPartCopy": // the source is checked where it is read
 		action = "PutObject"
 	case "DeleteObjects": // each key is checked by itself, and refused by itself
 		return nil
 	case "GetObjectAttributes":
-		return []awsapi.Access{{Action: "s3:GetObject", Resource: resource}, {Action: "s3:GetObjectAttributes", Resource: resource}}
+		return []awsapi.Access{{Action: "s3:GetObject", Resource: resource, Keys: keys}, {Action: "s3:GetObjectAttributes", Resource: resource, Keys: keys}}
 	}
-	return []awsapi.Access{{Action: "s3:" + action, Resource: resource}}
+	needs := []awsapi.Access{{Action: "s3:" + action, Resource: resource, Keys: keys}}
+	switch op {
+	case "PutObject", "CreateMultipartUpload", "CopyObject":
+		if member(in, "Tagging") != "" && (op != "CopyObject" || member(in, "TaggingDirective") == "REPLACE") {
+			needs = append(needs, awsapi.Access{Action: "s3:PutObjectTagging", Resource: resource, Keys: keys})
+		}
+	}
+	return needs
 }
 
 // glueKinds are named resources of Glue besides the catalog's, by the member that names them.

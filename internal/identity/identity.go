@@ -179,7 +179,7 @@ func (d *Directory) Key(ctx context.Context, id, token string) (awsapi.Key, erro
 		return awsapi.Key{}, err
 	}
 	if who.token != token {
-		return awsapi.Key{}, awsapi.ErrNoKey
+		return awsapi.Key{}, awsapi.ErrBadToken
 	}
 	if !who.expires.IsZero() && d.now().After(who.expires) {
 		return awsapi.Key{}, awsapi.ErrExpired
@@ -314,10 +314,11 @@ func (d *Directory) Authorize(ctx context.Context, c awsapi.Caller, need awsapi.
 		return awsapi.AccessDenied(c, need.Action, need.Resource)
 	}
 	v := silent
+	values := d.values(ctx, c, need)
 	for _, p := range who.policies {
-		switch p.evaluate(need) {
+		switch p.evaluate(need, values) {
 		case denied:
-			return awsapi.AccessDenied(c, need.Action, need.Resource)
+			return awsapi.AccessDeniedExplicitly(c, need.Action, need.Resource)
 		case allowed:
 			v = allowed
 		}

@@ -96,7 +96,14 @@ func TestWhatAPolicyCannotEnforceIsRefused(t *testing.T) {
 	must(d.CreateUser(root, &iam.CreateUserInput{UserName: new("u")}))
 	for _, doc := range []string{
 		`{`, `{"Statement":[]}`, `{"Statement":{"Effect":"Maybe","Action":"*","Resource":"*"}}`,
-		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"s3:ExistingObjectTag/a":"true"}}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:username":"true"}}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"here"}}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:username":[]}}}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":[]}}`,
+		`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}}`, `{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}]}`,
+		`{"Version":"2020-01-01","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
+		`{"Statement":{"Effect":"Allow","Action":"GetObject","Resource":"*"}}`, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"lake/*"}}`,
 		`{"Statement":{"Effect":"Allow","Action":"*"}}`, `{"Statement":{"Effect":"Allow","Resource":"*"}}`,
 	} {
 		_, err := d.PutUserPolicy(root, &iam.PutUserPolicyInput{UserName: new("u"), PolicyName: new("p"), PolicyDocument: &doc})

@@ -174,7 +174,7 @@ func parseTrust(text string) (*Policy, error) {
 func trusts(p *Policy, c awsapi.Caller) bool {
 	v := false
 	for _, s := range p.Statement {
-		if !slices.ContainsFunc(s.Action, func(a string) bool { return glob(strings.ToLower(a), "sts:assumerole") }) || !principal(s.Principal, c) {
+		if !slices.ContainsFunc(s.Action, func(a string) bool { return glob(wild(strings.ToLower(a)), "sts:assumerole") }) || !principal(s.Principal, c) {
 			continue
 		}
 		if s.Effect == "Deny" {

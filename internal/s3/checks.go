@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	api "tarn/api/s3"
 	"tarn/internal/awsapi"
 	"tarn/internal/s3/index"
 )
@@ -136,6 +137,20 @@ func checkGrants(grants ...*string) error {
 		}
 	}
 	return nil
+}
+
+// storageClass is the class of a new object. The classes differ in nothing but their names here.
+func storageClass(asked *string) (string, error) {
+	switch c := awsapi.Val(asked); c {
+	case "":
+		return standardClass, nil
+	case api.StorageClassStandard, api.StorageClassReducedRedundancy, api.StorageClassStandardIa, api.StorageClassOnezoneIa,
+		api.StorageClassIntelligentTiering, api.StorageClassGlacierIr:
+		return c, nil
+	case api.StorageClassGlacier, api.StorageClassDeepArchive: // from which an object would have to be restored
+		return "", notHere("x-amz-storage-class").WithHint("There are no archives; leave the header out.")
+	}
+	return "", fail(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").With("StorageClassRequested", *asked)
 }
 
 func checkVersion(id *string) error {

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,8 +14,8 @@ import (
 	"tarn/internal/s3/index"
 )
 
-// CopyObject copies an object without its bytes: the copy lies in the same blobs. Unlike on AWS, the copy of a
-// multipart upload keeps its parts and its ETag.
+// CopyObject copies an object without its bytes: the copy lies in the same blobs. They are read only where they are
+// needed for a digest: the copy of a multipart upload is an object of one part, whose ETag is its MD5.
 func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api.CopyObjectOutput, error) {
 	if _, err := s.owned(ctx, *in.Bucket, in.ExpectedBucketOwner); err != nil {
 		return nil, err
@@ -50,23 +51,34 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 	if err != nil {
 		return nil, err
 	}
-	replaceMetadata := awsapi.Val(in.MetadataDirective) == api.MetadataDirectiveReplace
-	replaceTags := awsapi.Val(in.TaggingDirective) == api.TaggingDirectiveReplace
+	replaceMetadata, err := replaces("x-amz-metadata-directive", "metadata", in.MetadataDirective)
+	if err != nil {
+		return nil, err
+	}
+	replaceTags, err := replaces("x-amz-tagging-directive", "tagging", in.TaggingDirective)
+	if err != nil {
+		return nil, err
+	}
+	class, err := storageClass(in.StorageClass)
+	if err != nil {
+		return nil, err
+	}
 	changes := replaceMetadata || replaceTags || in.StorageClass != nil || in.WebsiteRedirectLocation != nil || in.ServerSideEncryption != nil
 	if src.bucket == *in.Bucket && src.key == *in.Key && !changes {
 		return nil, fail(http.StatusBadRequest, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
-	var algorithm checksum.Algorithm
+	var asked checksum.Algorithm
 	if name := awsapi.Val(in.ChecksumAlgorithm); name != "" {
 		var ok bool
-		if algorithm, ok = checksum.Parse(name); !ok {
+		if asked, ok = checksum.Parse(name); !ok {
 			return nil, badAlgorithm(name)
 		}
 	}
 
 	var o index.Object
-	var computed *index.Object // the object whose checksum is in sum
-	var sum string
+	var algorithm checksum.Algorithm
+	var read *index.Object // the object whose digests are in set
+	var set *checksum.Set
 	for {
 		var needs *index.Object
 		err = s.index.Update(ctx, func(tx *index.Tx) error {
@@ -79,15 +91,18 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 				return fail(http.StatusBadRequest, "InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxPut))
 			}
 			o = *from
-			if algorithm != "" && string(algorithm) != from.Algorithm {
-				if computed == nil || computed.ETag != from.ETag || !computed.Modified.Equal(from.Modified) {
+			if algorithm = asked; algorithm == "" {
+				algorithm = checksum.Algorithm(from.Algorithm)
+			}
+			if len(from.Doc.Parts) > 0 || string(algorithm) != from.Algorithm {
+				if read == nil || read.ETag != from.ETag || !read.Modified.Equal(from.Modified) {
 					needs = from
 					return nil
 				}
-				o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(algorithm), checksum.FullObject, sum
-				o.Doc.Parts = nil
+				o.ETag, o.Doc.Parts = set.ETag(), nil
+				o.Algorithm, o.ChecksumType, o.Doc.Checksum = string(algorithm), checksum.FullObject, set.Sum(algorithm)
 			}
-			o.Key, o.Modified, o.Class = *in.Key, s.now(), storageClass(in.StorageClass)
+			o.Key, o.Modified, o.Class = *in.Key, s.now(), class
 			oldTags := o.Doc.Tags
 			if replaceMetadata {
 				replaced.Checksum, replaced.Parts = o.Doc.Checksum, o.Doc.Parts
@@ -102,12 +117,14 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 		if err != nil || needs == nil {
 			break
 		}
-		// Another checksum is asked for: only then are the bytes read.
-		set, err := s.digest(ctx, needs.Segments, 0, needs.Size, algorithm)
-		if err != nil {
+		set, err = s.digest(ctx, needs.Segments, 0, needs.Size, algorithm)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // overwritten and collected since it was looked up
+		case err != nil:
 			return nil, err
 		}
-		computed, sum = needs, set.Sum(algorithm)
+		read = needs
 	}
 	if err != nil {
 		return nil, storageError(err)
@@ -116,6 +133,18 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 	setSum(checksum.Algorithm(o.Algorithm), o.Doc.Checksum, &result.ChecksumCRC32, &result.ChecksumCRC32C, &result.ChecksumCRC64NVME,
 		&result.ChecksumSHA1, &result.ChecksumSHA256, &result.ChecksumSHA512, &result.ChecksumMD5)
 	return &api.CopyObjectOutput{CopyObjectResult: result}, nil
+}
+
+// replaces reads a directive of a copy: COPY, which is what happens without one, or REPLACE.
+func replaces(header, what string, directive *string) (bool, error) {
+	switch d := awsapi.Val(directive); d {
+	case "", api.MetadataDirectiveCopy:
+		return false, nil
+	case api.MetadataDirectiveReplace:
+		return true, nil
+	default:
+		return false, invalidArgument(header, d, "Unknown %s directive.", what)
+	}
 }
 
 // digest reads a stretch of an object for its checksums.

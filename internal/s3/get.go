@@ -123,9 +123,17 @@ func (s *Service) current(ctx context.Context, bucket, key string, version, expe
 	}
 	o, err := s.index.Object(b.ID, key)
 	if errors.Is(err, index.ErrNotFound) {
-		return nil, noSuchKey(key)
+		return nil, s.missing(ctx, bucket, key)
 	}
 	return o, err
+}
+
+// missing is the answer for a key that is not there. Only who may list the bucket is told so.
+func (s *Service) missing(ctx context.Context, bucket, key string) error {
+	if err := s.authorize(ctx, "s3:ListBucket", resourceARN(bucket, "")); err != nil {
+		return err
+	}
+	return noSuchKey(key)
 }
 
 // readCondition evaluates conditional headers in the order of RFC 9110, as S3 does.

@@ -69,7 +69,8 @@ func (l *Lake) authorize(ctx context.Context, action, bucket, key string) error 
 // List gives the objects under a prefix in the order of their keys.
 func (l *Lake) List(ctx context.Context, bucket, prefix string) iter.Seq2[LakeObject, error] {
 	return func(yield func(LakeObject, error) bool) {
-		if err := l.authorize(ctx, "s3:ListBucket", bucket, ""); err != nil {
+		keys := map[string]string{"s3:prefix": prefix}
+		if err := l.authorize(awsapi.WithConditionKeys(ctx, keys), "s3:ListBucket", bucket, ""); err != nil {
 			yield(LakeObject{}, err)
 			return
 		}

@@ -38,18 +38,21 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *api.CreateMulti
 	if err := checkUnsupported(in.ACL, in.ServerSideEncryption, in.SSEKMSKeyId, in.SSECustomerAlgorithm, in.ObjectLockMode, in.ObjectLockLegalHoldStatus); err != nil {
 		return nil, err
 	}
+	class, err := storageClass(in.StorageClass)
+	if err != nil {
+		return nil, err
+	}
 	doc := index.UploadDoc{
 		Object: index.ObjectDoc{
 			ContentType: awsapi.Val(in.ContentType), CacheControl: awsapi.Val(in.CacheControl), ContentDisposition: awsapi.Val(in.ContentDisposition),
 			ContentEncoding: storedEncoding(in.ContentEncoding), ContentLanguage: awsapi.Val(in.ContentLanguage), Expires: awsapi.Val(in.Expires),
 			WebsiteRedirect: awsapi.Val(in.WebsiteRedirectLocation),
 		},
-		Class: storageClass(in.StorageClass), Initiator: awsapi.CallerFrom(ctx).ARN, Account: awsapi.CallerFrom(ctx).Account,
+		Class: class, Initiator: awsapi.CallerFrom(ctx).ARN, Account: awsapi.CallerFrom(ctx).Account,
 	}
 	if doc.Object.ContentType == "" {
 		doc.Object.ContentType = defaultMimeType
 	}
-	var err error
 	if doc.Object.Metadata, err = checkMetadata(in.Metadata); err != nil {
 		return nil, err
 	}
@@ -395,13 +398,13 @@ func assemble(tx *index.Tx, u *index.Upload, list *api.CompletedMultipartUpload,
 		if i > 0 && n <= int(awsapi.Val(list.Parts[i-1].PartNumber)) {
 			return nil, fail(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.").With("UploadId", u.ID)
 		}
+		if p := byNumber[n]; p == nil || want.ETag != nil && strings.Trim(*want.ETag, `"`) != p.ETag {
+			return nil, invalidPart(u.ID, n, want.ETag)
+		}
 	}
 	for i, want := range list.Parts {
 		n := int(awsapi.Val(want.PartNumber))
 		p := byNumber[n]
-		if p == nil || want.ETag != nil && strings.Trim(*want.ETag, `"`) != p.ETag {
-			return nil, invalidPart(u.ID, n, want.ETag)
-		}
 		if i < len(list.Parts)-1 && p.Size < minPart {
 			return nil, fail(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
 				With("ProposedSize", number(p.Size)).With("MinSizeAllowed", number(minPart)).With("PartNumber", number(n)).With("ETag", p.ETag)

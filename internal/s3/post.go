@@ -210,7 +210,11 @@ func (s *Service) storeForm(ctx context.Context, bucket, key string, f *form, p 
 	if x.algorithm == "" {
 		x.algorithm = checksum.CRC64NVME
 	}
-	o := &index.Object{Key: key, Class: storageClass(field("x-amz-storage-class")), Modified: s.now(), Doc: doc}
+	class, err := storageClass(field("x-amz-storage-class"))
+	if err != nil {
+		return nil, err
+	}
+	o := &index.Object{Key: key, Class: class, Modified: s.now(), Doc: doc}
 	// One byte more than is allowed is enough to know.
 	limit := p.maxSize
 	if limit < math.MaxInt64 {
@@ -268,6 +272,8 @@ func (s *Service) signer(ctx context.Context, f *form) (awsapi.Caller, error) {
 	switch {
 	case errors.Is(err, awsapi.ErrExpired):
 		return refused, fail(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
+	case errors.Is(err, awsapi.ErrBadToken):
+		return refused, fail(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
 	case errors.Is(err, awsapi.ErrNoKey):
 		return refused, fail(http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.").With("AWSAccessKeyId", keyID)
 	case err != nil:

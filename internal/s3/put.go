@@ -62,10 +62,14 @@ func (s *Service) PutObject(ctx context.Context, in *api.PutObjectInput) (*api.P
 	if x.algorithm == "" {
 		x.algorithm = checksum.CRC64NVME
 	}
+	class, err := storageClass(in.StorageClass)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.early(*in.Bucket, *in.Key, cond); err != nil {
 		return nil, err
 	}
-	o := &index.Object{Key: *in.Key, Class: storageClass(in.StorageClass), Modified: s.now(), Doc: doc}
+	o := &index.Object{Key: *in.Key, Class: class, Modified: s.now(), Doc: doc}
 	if err := s.store(ctx, *in.Bucket, o, in.Body, x, cond, EventPut); err != nil {
 		return nil, err
 	}
@@ -73,13 +77,6 @@ func (s *Service) PutObject(ctx context.Context, in *api.PutObjectInput) (*api.P
 	setSum(x.algorithm, o.Doc.Checksum, &out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256,
 		&out.ChecksumSHA512, &out.ChecksumMD5)
 	return out, nil
-}
-
-func storageClass(asked *string) string {
-	if c := awsapi.Val(asked); c != "" {
-		return c
-	}
-	return standardClass
 }
 
 // store receives a body and publishes it as the object o, which it completes.

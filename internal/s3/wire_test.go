@@ -25,7 +25,8 @@ const (
 	guestKey, guestSecret = "AKIDGUEST00000000000", "guest-secret"
 )
 
-// keys are two accounts' root keys, and a guest of the first account who may do nothing under private/.
+// keys are two accounts' root keys, and a guest of the first account who may do nothing under private/, and may not
+// list buckets named private-list-.
 type keys struct{}
 
 func (keys) Key(_ context.Context, id, _ string) (awsapi.Key, error) {
@@ -41,7 +42,7 @@ func (keys) Key(_ context.Context, id, _ string) (awsapi.Key, error) {
 }
 
 func (keys) Authorize(_ context.Context, c awsapi.Caller, need awsapi.Access) error {
-	if !c.Root && strings.Contains(need.Resource, "/private/") {
+	if !c.Root && (strings.Contains(need.Resource, "/private/") || need.Action == "s3:ListBucket" && strings.Contains(need.Resource, ":private-list-")) {
 		return awsapi.AccessDenied(c, need.Action, need.Resource)
 	}
 	return nil
@@ -64,7 +65,7 @@ func serve(t testing.TB, dir string) (endpoint string, s *s3.Service) {
 		t.Fatal(err)
 	}
 	server := awsapi.NewServer(awsapi.Config{Auth: keys{}, Authz: keys{}, Domains: []string{"localhost"}, Now: time.Now, Rand: rand.Reader, Log: log})
-	server.Register(awsapi.Registration{Model: api.Model, Access: identity.S3Access, Form: s.PostObject, Service: struct {
+	server.Register(awsapi.Registration{Model: api.Model, Access: identity.S3Access, Form: s.PostObject, Document: s.CheckDocument, Service: struct {
 		*s3.Service
 		unimplemented
 	}{Service: s}})

@@ -19,7 +19,9 @@ import urllib.request
 import uuid
 
 import boto3
-import botocore
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 from boto3.s3.transfer import TransferConfig
 from botocore.client import Config
 from botocore.exceptions import ClientError
@@ -61,6 +63,14 @@ def fetch(url, method="GET", body=None, headers=None):
     out = r.read()
     conn.close()
     return r.status, {k.lower(): v for k, v in r.getheaders()}, out
+
+
+def signed(method, url, body=b"", headers=None):
+    """One request signed by botocore, with no more headers than these."""
+    r = botocore.awsrequest.AWSRequest(method=method, url=url, data=body, headers=headers or {})
+    botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(*ROOT), "s3", "us-east-1").add_auth(r)
+    p = r.prepare()
+    return fetch(p.url, method, body, dict(p.headers))
 
 
 class Case(unittest.TestCase):
@@ -391,8 +401,61 @@ class Objects(Case):
         self.refused("NoSuchBucket", 404, s3.copy_object, Bucket=other, Key="x", CopySource="no-such-bucket-x/none")
         self.refused("PreconditionFailed", 412, s3.copy_object, Bucket=other, Key="x", CopySource=other + "/dst", CopySourceIfMatch='"z"')
         self.refused("PreconditionFailed", 412, s3.copy_object, Bucket=other, Key="x", CopySource=other + "/dst", CopySourceIfNoneMatch=src["ETag"])
+        self.refused("InvalidArgument", 400, s3.copy_object, Bucket=other, Key="x", CopySource=other + "/dst", MetadataDirective="KEEP")
+        self.refused("InvalidArgument", 400, s3.copy_object, Bucket=other, Key="x", CopySource=other + "/dst", TaggingDirective="KEEP")
         r = s3.copy_object(Bucket=other, Key="sha", CopySource=other + "/dst", ChecksumAlgorithm="SHA256")
         self.assertEqual(base64.b64encode(hashlib.sha256(b"0123456789").digest()).decode(), r["CopyObjectResult"]["ChecksumSHA256"])
+
+    def test_copy_of_parts_is_one_part(self):
+        parts = [b"a" * 5 * MIB, b"b" * 7]
+        whole = b"".join(parts)
+        for algorithm in ("CRC32", "SHA256"):
+            up = s3.create_multipart_upload(Bucket=self.b, Key="parts", ChecksumAlgorithm=algorithm, Metadata={"m": "1"})["UploadId"]
+            done = []
+            for n, body in enumerate(parts, 1):
+                r = s3.upload_part(Bucket=self.b, Key="parts", UploadId=up, PartNumber=n, Body=body, ChecksumAlgorithm=algorithm)
+                done.append({"PartNumber": n, "ETag": r["ETag"], "Checksum" + algorithm: r["Checksum" + algorithm]})
+            s3.complete_multipart_upload(Bucket=self.b, Key="parts", UploadId=up, MultipartUpload={"Parts": done})
+            r = s3.copy_object(Bucket=self.b, Key="whole", CopySource=self.b + "/parts")["CopyObjectResult"]
+            self.assertEqual('"%s"' % hashlib.md5(whole).hexdigest(), r["ETag"])
+            self.assertEqual("FULL_OBJECT", r["ChecksumType"])
+            got = s3.get_object(Bucket=self.b, Key="whole", ChecksumMode="ENABLED")  # boto3 compares the checksum
+            self.assertEqual((whole, r["ETag"], {"m": "1"}), (got["Body"].read(), got["ETag"], got["Metadata"]))
+            self.assertEqual(r["Checksum" + algorithm], got["Checksum" + algorithm])
+            self.assertNotIn("PartsCount", s3.head_object(Bucket=self.b, Key="whole", PartNumber=1))
+
+    def test_storage_classes(self):
+        self.put(StorageClass="STANDARD_IA")
+        self.assertEqual("STANDARD_IA", s3.head_object(Bucket=self.b, Key="k")["StorageClass"])
+        self.refused("InvalidStorageClass", 400, s3.put_object, Bucket=self.b, Key="k", StorageClass="NOPE")
+        self.refused("InvalidStorageClass", 400, s3.create_multipart_upload, Bucket=self.b, Key="k", StorageClass="NOPE")
+        self.refused("NotImplemented", 501, s3.put_object, Bucket=self.b, Key="k", StorageClass="GLACIER")
+
+    def test_missing_is_told_to_those_who_may_list(self):
+        guest = client(GUEST)
+        guest_bucket = "private-list-" + uuid.uuid4().hex[:12]
+        s3.create_bucket(Bucket=guest_bucket)
+        self.refused("NoSuchKey", 404, s3.get_object, Bucket=guest_bucket, Key="none")
+        self.refused("AccessDenied", 403, guest.get_object, Bucket=guest_bucket, Key="none")
+        self.refused("403", 403, guest.head_object, Bucket=guest_bucket, Key="none")
+
+    def test_documents_are_held_to_their_digests(self):
+        self.put()
+        body = b"<Delete><Object><Key>k</Key></Object></Delete>"
+        good = base64.b64encode(hashlib.md5(body).digest()).decode()
+        for headers, code in (
+            ({"content-md5": base64.b64encode(hashlib.md5(b"x").digest()).decode()}, b"BadDigest"),
+            ({"x-amz-checksum-crc32": "AAAAAA=="}, b"BadDigest"),
+            ({"content-md5": "short"}, b"InvalidDigest"),
+            ({"content-md5": good}, None),
+        ):
+            status, _, answer = signed("POST", ENDPOINT + "/" + self.b + "?delete", body, headers)
+            if code is None:
+                self.assertEqual(200, status, answer)
+            else:
+                self.assertEqual(400, status, answer)
+                self.assertIn(code, answer)
+                s3.head_object(Bucket=self.b, Key="k")
 
     def test_delete_many(self):
         for i in range(5):
@@ -618,6 +681,29 @@ class Presigned(Case):
             status, _, body = fetch(url.replace("p%20q", "other"))
             self.assertEqual(403, status)
             self.assertIn(b"SignatureDoesNotMatch", body)
+
+    def test_unsigned_headers(self):
+        s3.put_object(Bucket=self.b, Key="secret", Body=b"secret")
+        for version in ("s3", "s3v4"):
+            url = client(signature_version=version).generate_presigned_url("put_object", Params={"Bucket": self.b, "Key": "k"})
+            status, _, body = fetch(url, "PUT", b"", {"x-amz-copy-source": self.b + "/secret"})
+            self.assertEqual(403, status)
+            if version == "s3v4":
+                self.assertIn(b"<Code>AccessDenied</Code>", body)
+                self.assertIn(b"<HeadersNotSigned>x-amz-copy-source</HeadersNotSigned>", body)
+            self.refused("404", 404, s3.head_object, Bucket=self.b, Key="k")
+
+    def test_what_is_wrong_is_said(self):
+        url = client(signature_version="s3v4").generate_presigned_url("get_object", Params={"Bucket": self.b, "Key": "k"}, ExpiresIn=700000)
+        status, _, body = fetch(url)
+        self.assertEqual(400, status)
+        self.assertIn(b"<Code>AuthorizationQueryParametersError</Code>", body)
+        e = self.refused("SignatureDoesNotMatch", 403, client((ROOT[0], "wrong")).list_objects_v2, Bucket=self.b)["Error"]
+        self.assertEqual(ROOT[0], e["AWSAccessKeyId"])
+        self.assertTrue(e["StringToSign"].startswith("AWS4-HMAC-SHA256\n"), e)
+        self.assertIn("/" + self.b, e["CanonicalRequest"])
+        e = self.refused("InvalidAccessKeyId", 403, client(("AKIANOBODY", "x")).list_objects_v2, Bucket=self.b)["Error"]
+        self.assertEqual("AKIANOBODY", e["AWSAccessKeyId"])
 
     def test_expired(self):
         for version in ("s3", "s3v4"):
