@@ -25,6 +25,7 @@ func TestAwsglue(t *testing.T) {
 
 	t.Run("frames", func(t *testing.T) { result(t, job(t, "frames"), "ok") })
 	t.Run("lake", func(t *testing.T) { result(t, job(t, "lake"), "ok") })
+	t.Run("metastore", func(t *testing.T) { result(t, job(t, "metastore"), "ok") })
 	t.Run("bookmarks", func(t *testing.T) {
 		p := p.in(t)
 		drop := func(name, text string) {

@@ -5,6 +5,7 @@ Two jobs of different roles use one Spark at the same time. What keeps them apar
   those who give the same keys. Hadoop's own cache would hand one session's connection to another.
 - Iceberg's Glue catalog: its clients take credentials from a provider configured for the catalog, and a catalog belongs to a
   session. The provider asks an address of this process that only this session knows.
+- Glue's catalog as Spark's metastore (--enable-glue-datacatalog) is asked with the keys of the session that asks.
 - The server's own environment holds no keys, so a session without them is refused.
 """
 
@@ -86,6 +87,8 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
     if token:
         s3["session.token"] = token
         s3["aws.credentials.provider"] = "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider"
+    plain["spark.tarn.glue.catalog"] = str("enable-glue-datacatalog" in arguments).lower()
+    plain["spark.tarn.glue.endpoint"] = endpoint
     catalog = {
         "": "org.apache.iceberg.spark.SparkCatalog",
         ".catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",

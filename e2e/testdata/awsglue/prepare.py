@@ -109,3 +109,4 @@ job("frames", "job_frames", {"--extra-py-files": extra, "--dashed-name": "a valu
 job("lake", "job_lake", {"--datalake-formats": "iceberg"}, **spark)
 job("bookmark", "job_bookmark", {"--job-bookmark-option": "job-bookmark-enable", "--fail": "no"}, **spark)
 job("shell", "job_shell", {"--extra-py-files": extra}, command="pythonshell", MaxCapacity=0.0625)
+job("metastore", "job_metastore", {"--enable-glue-datacatalog": "true", "--datalake-formats": "iceberg"}, **spark)

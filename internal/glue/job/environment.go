@@ -3,7 +3,7 @@ package job
 import (
 	"context"
 	"crypto/sha256"
-	_ "embed" // for sessions.scala
+	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -69,22 +69,39 @@ func sparkIn(dir string) (sparkEnvironment, error) {
 	}, nil
 }
 
-//go:embed sessions.scala
-var sessionsSource []byte
+//go:embed *.scala
+var scalaSources embed.FS
 
-// sessions answers the jar that keeps sessions' file systems apart, compiled with the compiler that Spark brings.
+// sessions answers the jar that keeps sessions' file systems apart and gives them Glue's catalog, compiled with the compiler
+// that Spark brings.
 func (e *environments) sessions(ctx context.Context, env sparkEnvironment, progress func(string)) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	dir := filepath.Join(e.dir, "sessions-"+digest([]string{string(sessionsSource), sparkVersion}, jarNames()))
-	err := e.install(dir, func(tmp string) error {
-		progress("compiling the file system of sessions, once")
-		source := filepath.Join(tmp, "sessions.scala")
-		if err := os.WriteFile(source, sessionsSource, 0o600); err != nil {
-			return err
+	sources, err := fs.ReadDir(scalaSources, ".")
+	if err != nil {
+		return "", err
+	}
+	texts := make([]string, len(sources))
+	for i, f := range sources {
+		raw, err := scalaSources.ReadFile(f.Name())
+		if err != nil {
+			return "", err
 		}
+		texts[i] = string(raw)
+	}
+	dir := filepath.Join(e.dir, "sessions-"+digest(append(texts, sparkVersion), jarNames()))
+	err = e.install(dir, func(tmp string) error {
+		progress("compiling the file system and the catalog of sessions, once")
 		classpath := filepath.Join(env.home, "jars", "*") + string(os.PathListSeparator) + filepath.Join(env.jars, "*")
-		return e.command(ctx, env.java, "-cp", classpath, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", filepath.Join(tmp, "sessions.jar"), source)
+		args := []string{"-cp", classpath, "scala.tools.nsc.Main", "-usejavacp", "-nowarn", "-d", filepath.Join(tmp, "sessions.jar")}
+		for i, f := range sources {
+			path := filepath.Join(tmp, f.Name())
+			if err := os.WriteFile(path, []byte(texts[i]), 0o600); err != nil {
+				return err
+			}
+			args = append(args, path)
+		}
+		return e.command(ctx, env.java, args...)
 	})
 	return filepath.Join(dir, "sessions.jar"), err
 }

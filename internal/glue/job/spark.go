@@ -186,7 +186,7 @@ func (p *sparkServer) arguments(env sparkEnvironment, temp string) []string {
 		{"spark.default.parallelism", "4"},
 		{"spark.sql.warehouse.dir", filepath.Join(temp, "warehouse")},
 		{"spark.sql.catalogImplementation", "in-memory"},
-		{"spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"},
+		{"spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions,tarn.spark.CatalogExtension"},
 		{"spark.hadoop.hadoop.tmp.dir", filepath.Join(temp, "hadoop")},
 		{"spark.hadoop.fs.s3a.audit.enabled", "false"},
 		{"spark.hadoop.fs.s3.impl", "tarn.spark.SessionFileSystem"},
