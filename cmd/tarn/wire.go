@@ -99,7 +99,7 @@ func (w *wiring) parts() []server.Part {
 		{Name: "identity", Start: w.startIdentity},
 		{Name: "lake", Start: w.startLake, Stop: func(context.Context) error { return w.lake.Close() }},
 		{Name: "engine", Start: w.startEngine, Stop: func(ctx context.Context) error { return w.engine.Close(ctx) }},
-		{Name: "logs", Start: w.startLogs},
+		w.logging(),
 		{Name: "catalog", Start: w.startCatalog},
 		{Name: "warehouse", Start: w.startWarehouse},
 		{Name: "redshift data", Start: w.startRedshiftData, Stop: func(ctx context.Context) error { return w.data.Close(ctx) }},
@@ -199,9 +199,27 @@ func (w *wiring) startEngine(context.Context) (err error) {
 // scans is where links to the lake's files stand while a query reads them.
 func (w *wiring) scans() string { return w.dir("tmp/scan") }
 
-func (w *wiring) startLogs(context.Context) (err error) {
-	w.logs, err = logs.Open(w.dir("runs/logs"), w.now)
-	return err
+// logging is the part that keeps logs, for as long as their groups say.
+func (w *wiring) logging() server.Part {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	return server.Part{
+		Name: "logs",
+		Start: func(context.Context) (err error) {
+			if w.logs, err = logs.Open(w.dir("runs/logs"), w.now); err != nil {
+				return err
+			}
+			wg.Go(func() {
+				w.logs.Keep(ctx, func(err error) { w.log.Warn("old logs could not be removed; it is tried again in a day", "error", err) })
+			})
+			return nil
+		},
+		Stop: func(context.Context) error {
+			cancel()
+			wg.Wait()
+			return nil
+		},
+	}
 }
 
 func (w *wiring) startCatalog(context.Context) (err error) {

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -11,20 +10,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
-
-// Event is a line of a log.
-type Event struct {
-	Time    time.Time
-	Message string
-	// Offset is where the event begins in its stream; with the stream it names the event.
-	Offset int64
-	next   int64
-}
 
 // Store is the log files of all accounts.
 type Store struct {
@@ -33,6 +22,8 @@ type Store struct {
 
 	mu   sync.Mutex
 	open map[string]*live // by path
+
+	blocks blockIndex
 }
 
 // live is a stream that someone writes or follows.
@@ -106,7 +97,7 @@ const longest = 256 << 10
 
 // Stream opens a stream for appending; group and stream are made where they are missing.
 func (s *Store) Stream(account, group, stream string) (io.WriteCloser, error) {
-	if err := os.MkdirAll(s.groupDir(account, group), 0o700); err != nil {
+	if _, err := s.makeGroup(account, group); err != nil {
 		return nil, err
 	}
 	l, err := s.acquire(s.path(account, group, stream))
@@ -193,7 +184,9 @@ func (s *Store) release(l *live) error {
 	if l.writers > 0 {
 		return nil
 	}
-	delete(s.open, l.path)
+	if s.open[l.path] == l { // it was not removed meanwhile
+		delete(s.open, l.path)
+	}
 	err := l.file.Close()
 	l.file = nil
 	close(l.changed)
@@ -215,10 +208,7 @@ func (l *live) appendEvents(events []Event) error {
 	}
 	var buf []byte
 	for _, e := range events {
-		buf = strconv.AppendInt(buf, e.Time.UnixMilli(), 10)
-		buf = append(buf, ' ')
-		buf = append(buf, encoder.Replace(e.Message)...)
-		buf = append(buf, '\n')
+		buf = appendEvent(buf, e)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,52 +222,6 @@ func (l *live) appendEvents(events []Event) error {
 	close(l.changed)
 	l.changed = make(chan struct{})
 	return nil
-}
-
-var (
-	encoder = strings.NewReplacer("\\", "\\\\", "\n", "\\n")
-	decoder = strings.NewReplacer("\\\\", "\\", "\\n", "\n")
-)
-
-// scan calls fn for the whole events of a file from an offset on, until fn says no more. It answers where it stopped.
-func scan(path string, from int64, fn func(Event) bool) (int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return from, err
-	}
-	defer f.Close()
-	if _, err := f.Seek(from, io.SeekStart); err != nil {
-		return from, err
-	}
-	r := bufio.NewReaderSize(f, 64<<10)
-	at := from
-	for {
-		line, err := r.ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			return at, nil
-		}
-		if err != nil {
-			return at, err
-		}
-		e := parse(line[:len(line)-1])
-		e.Offset, e.next = at, at+int64(len(line))
-		if !fn(e) {
-			return at, nil
-		}
-		at = e.next
-	}
-}
-
-func parse(line string) Event {
-	ms, message, _ := strings.Cut(line, " ")
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil {
-		return Event{Message: line}
-	}
-	if strings.Contains(message, "\\") {
-		message = decoder.Replace(message)
-	}
-	return Event{Time: time.UnixMilli(n).UTC(), Message: message}
 }
 
 // ErrNoStream tells that there is no such stream (yet).
