@@ -65,9 +65,12 @@ func TestSoak(t *testing.T) {
 	next := 2
 	for i, at := range kills {
 		if i > 0 {
-			// An upload can only be struck when there is more than one file.
+			// An upload can only be struck when there is more than one file; the last run has what is left of the year.
 			n := 1
-			if at != nil && at.name == "upload" {
+			switch {
+			case len(kills) == 10 && i == len(kills)-1:
+				n = 12
+			case at != nil && at.name == "upload":
 				n = 3
 			}
 			for ; n > 0 && next <= 12; n-- {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,14 @@ func logsCommand() *cobra.Command {
 			if err != nil {
 				return exitFor(err)
 			}
-			return exitFor(printLog(cmd.Context(), pl, run, follow, func(l string) { fmt.Fprintln(cmd.OutOrStdout(), l) }))
+			if err := printLog(cmd.Context(), pl, run, follow, func(l string) { fmt.Fprintln(cmd.OutOrStdout(), l) }); err != nil {
+				return exitFor(err)
+			}
+			state, err := pl.JobRunState(cmd.Context(), run)
+			if err == nil && state.Failed() {
+				fmt.Fprintf(cmd.ErrOrStderr(), "\n✗ %s\n", indent(firstOf(state.Error, state.State)))
+			}
+			return exitFor(err)
 		},
 	}
 	f.register(c)
@@ -41,6 +47,7 @@ func logsCommand() *cobra.Command {
 // printLog prints a run's log; if asked, until the run has ended.
 func printLog(ctx context.Context, pl *pipeline.Planner, run pipeline.JobRun, follow bool, emit func(string)) error {
 	printed := 0
+	var next *string
 	for {
 		over := true
 		if follow {
@@ -50,17 +57,17 @@ func printLog(ctx context.Context, pl *pipeline.Planner, run pipeline.JobRun, fo
 			}
 			over = state.Over()
 		}
-		lines, err := pl.JobLog(ctx, run.ID)
+		lines, after, err := pl.JobLog(ctx, run.ID, next)
 		if err != nil {
 			return err
 		}
-		for _, l := range lines[min(printed, len(lines)):] {
+		for _, l := range lines {
 			emit(l)
 		}
-		printed = len(lines)
+		printed, next = printed+len(lines), after
 		if over {
 			if printed == 0 {
-				emit(fmt.Sprintf("(run %s of %s has written nothing)", strings.TrimPrefix(run.ID, "jr_")[:8], run.Job))
+				emit(fmt.Sprintf("(run %s of %s has written nothing)", shortRun(run.ID), run.Job))
 			}
 			return nil
 		}

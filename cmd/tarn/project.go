@@ -222,12 +222,7 @@ func (f *projectFlags) apply(ctx context.Context, pl *pipeline.Planner, out io.W
 	return nil
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func count(n int, noun string) string { return pipeline.Count(int64(n), noun) }
 
 // event prints one JSON line; keys are only ever added.
 func (f *projectFlags) event(w io.Writer, m map[string]any) {

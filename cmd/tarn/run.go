@@ -42,8 +42,11 @@ func (f *projectFlags) run(ctx context.Context, pl *pipeline.Planner, o pipeline
 	if err != nil {
 		return nil, err
 	}
+	if err := plan.Runnable(); err != nil {
+		return nil, err
+	}
 	if n := plan.Pending(); n > 0 && !f.quiet {
-		fmt.Fprintf(os.Stderr, "%d changes are not applied; this runs what is.   tarn plan   tarn apply\n", n)
+		fmt.Fprintf(os.Stderr, "%s not applied; this runs what is.   tarn plan   tarn apply\n", count(n, "change"))
 	}
 	view := newProgress(out, f.json, f.quiet)
 	if !f.json && !f.quiet {
@@ -60,7 +63,7 @@ func (f *projectFlags) run(ctx context.Context, pl *pipeline.Planner, o pipeline
 		var failed *pipeline.RunFailed
 		if errors.As(err, &failed) {
 			for _, n := range failed.Nodes {
-				fmt.Fprintf(os.Stderr, "\n%s  %s\n", n.Name, indent(firstOf(n.Error, n.State)))
+				fmt.Fprintf(os.Stderr, "\n%s  %s\n", strings.TrimPrefix(n.Name, pl.Project.Name+"-"), indent(firstOf(n.Error, n.State)))
 			}
 			fmt.Fprintf(os.Stderr, "\n  See its log:  tarn logs %s       Go on from here:  tarn run --resume\n", strings.TrimPrefix(failed.Nodes[0].Name, pl.Project.Name+"-"))
 		}
@@ -87,7 +90,7 @@ func (f *projectFlags) run(ctx context.Context, pl *pipeline.Planner, o pipeline
 func indent(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n  ") }
 
 func shortRun(id string) string {
-	id = strings.TrimPrefix(id, "wr_")
+	id = strings.TrimPrefix(strings.TrimPrefix(id, "wr_"), "jr_")
 	return id[:min(8, len(id))]
 }
 
@@ -175,6 +178,8 @@ func line(n *pipeline.Node) string {
 	name := n.Name
 	if n.Kind == "crawl" {
 		name = "crawl"
+	} else if _, job, ok := strings.Cut(n.Name, "-"); ok && n.Kind == "job" {
+		name = job // without the project
 	}
 	text := n.Detail
 	if n.Failed() {

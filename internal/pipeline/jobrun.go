@@ -7,8 +7,12 @@ import (
 	"time"
 
 	"tarn/api/glue"
+	"tarn/api/logs"
 	"tarn/internal/awsapi"
 )
+
+// outputLog is where Glue keeps what jobs print, a stream a run.
+const outputLog = "/aws-glue/jobs/output"
 
 // JobRun names one run of a Glue job.
 type JobRun struct{ Job, ID string }
@@ -75,4 +79,23 @@ func (pl *Planner) JobRunState(ctx context.Context, r JobRun) (*Node, error) {
 		return nil, err
 	}
 	return &Node{Name: r.Job, Kind: "job", State: awsapi.Val(out.JobRun.JobRunState), Error: awsapi.Val(out.JobRun.ErrorMessage)}, nil
+}
+
+// JobLog reads a job run's log from where next points to, from its start if that
+// is nil, to its present end; and says where to go on.
+func (pl *Planner) JobLog(ctx context.Context, runID string, next *string) (lines []string, after *string, err error) {
+	after = next
+	for {
+		page, err := logsCall[logs.GetLogEventsOutput](ctx, pl.Target, "GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new(outputLog), LogStreamName: &runID, StartFromHead: new(true), NextToken: after})
+		if err != nil {
+			return lines, after, err
+		}
+		for _, e := range page.Events {
+			lines = append(lines, strings.TrimRight(awsapi.Val(e.Message), "\n"))
+		}
+		if page.NextForwardToken == nil || awsapi.Val(after) == *page.NextForwardToken {
+			return lines, after, nil
+		}
+		after = page.NextForwardToken
+	}
 }

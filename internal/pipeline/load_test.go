@@ -106,3 +106,62 @@ func TestGrouped(t *testing.T) {
 		}
 	}
 }
+
+func TestVariables(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tarn.yaml"), []byte("name: p\nvars: {from: data/a.csv}\nsources: {a: {from: \"${from}\"}}\nenvs: {ci: {vars: {from: data/b.csv}}}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	environment := func(name string) (string, bool) { return "data/c.csv", name == "TARN_VAR_FROM" }
+	for _, c := range []struct {
+		name, want string
+		o          LoadOptions
+	}{
+		{"tarn.yaml", "data/a.csv", LoadOptions{}},
+		{"the environment of the project", "data/b.csv", LoadOptions{Env: "ci"}},
+		{"the process's environment", "data/c.csv", LoadOptions{Env: "ci", LookupEnv: environment}},
+		{"the flag", "data/d.csv", LoadOptions{Env: "ci", LookupEnv: environment, Vars: map[string]string{"from": "data/d.csv"}}},
+	} {
+		p, err := Load(dir, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Sources[0].From; got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	if _, err := Load(dir, LoadOptions{Vars: map[string]string{"form": "x"}}); err == nil || !strings.Contains(err.Error(), `Did you mean "from"?`) {
+		t.Errorf("a variable that is not there: %v", err)
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	type list []map[string]string
+	type args map[string]any
+	for name, c := range map[string]struct {
+		live, want any
+		changes    string
+	}{
+		"nothing":                {args{"A": "1", "B": "2"}, args{"A": "1"}, ""},
+		"a value":                {args{"A": "1"}, args{"A": "2"}, "A: 1 → 2"},
+		"a member":               {args{}, args{"A": args{"B": "2"}}, "A.B:  → 2"},
+		"a shorter list":         {args{"L": list{{"P": "a"}, {"P": "b", "Q": ""}}}, args{"L": list{{"P": "a"}}}, "L.2.P: b → "},
+		"a longer list":          {args{"L": list{{"P": "a"}}}, args{"L": list{{"P": "a"}, {"P": "b"}}}, "L.2.P:  → b"},
+		"an element's own":       {args{"L": list{{"P": "a", "Added": "x"}}}, args{"L": list{{"P": "a"}}}, ""},
+		"texts":                  {args{"L": []string{"a", "b"}}, args{"L": []string{"a"}}, "L: a, b → a"},
+		"an argument":            {args{"DefaultArguments": args{"--a": "1", "--b": "2"}}, args{"DefaultArguments": args{"--a": "1"}}, "DefaultArguments.--b: 2 → "},
+		"columns of the crawler": {args{"StorageDescriptor": args{"Columns": list{{"Name": "a"}, {"Name": "b"}}}}, args{"StorageDescriptor": args{"Columns": list{{"Name": "a"}}}}, ""},
+	} {
+		changes, err := differences(c.live, c.want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, ch := range changes {
+			got = append(got, ch.Member+": "+ch.From+" → "+ch.To)
+		}
+		if s := strings.Join(got, "; "); s != c.changes {
+			t.Errorf("%s: %s, want %s", name, s, c.changes)
+		}
+	}
+}

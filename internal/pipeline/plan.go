@@ -50,6 +50,16 @@ func (p *Plan) Pending() int {
 	return n
 }
 
+// Runnable says what is missing before the project can run at all.
+func (p *Plan) Runnable() error {
+	for _, s := range p.Steps {
+		if s.Do == DoCreate && s.Kind == "workflow" {
+			return &Problem{Text: fmt.Sprintf("%s is not applied to %s yet", p.Project, p.Where), Hint: "Do it:  tarn apply"}
+		}
+	}
+	return nil
+}
+
 // Generators make the scripts of steps that tarn adds or runs natively.
 type Generators struct {
 	SQL  func(SQLJob) (string, error)
@@ -107,7 +117,11 @@ func (pl *Planner) Plan(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	for _, r := range gone {
-		out.Steps = append(out.Steps, &Step{Do: DoDelete, Kind: r.kind, Name: r.name, Why: "its file is gone", res: r})
+		why := "its file is gone"
+		if r.kind == "classifier" {
+			why = "its source is gone"
+		}
+		out.Steps = append(out.Steps, &Step{Do: DoDelete, Kind: r.kind, Name: r.name, Why: why, res: r})
 	}
 	return out, nil
 }
@@ -142,11 +156,15 @@ func (pl *Planner) compare(ctx context.Context, r *resource) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(changes) == 0 {
+	asked := r.untagged || have[tagWant] == want // what is there is what the last apply asked for
+	if len(changes) == 0 && asked {
 		return nil, nil
 	}
 	step.Do, step.Changes = DoUpdate, changes
-	if !r.untagged && have[tagWant] == want {
+	switch {
+	case len(changes) == 0:
+		step.Why = "a setting was taken out" // so that the service's default holds
+	case asked && !r.untagged:
 		step.Do, step.Why = DoPutBack, "changed outside this project"
 	}
 	return step, nil

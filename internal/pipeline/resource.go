@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"tarn/internal/awsapi"
@@ -112,8 +113,8 @@ func hash(v any) (string, error) {
 // Change is one difference of a resource.
 type Change struct{ Member, From, To string }
 
-// differences compares only members that want has: what a service adds by
-// itself is not ours.
+// differences compares only members that want has: what a service adds by itself
+// is not ours. A list is ours whole, and so are a job's arguments.
 func differences(live, want any) ([]Change, error) {
 	l, err := flatten(live)
 	if err != nil {
@@ -129,6 +130,38 @@ func differences(live, want any) ([]Change, error) {
 			out = append(out, Change{k, l[k], v})
 		}
 	}
+	for k, v := range l {
+		if _, ok := w[k]; !ok && v != "" && ours(k, w) {
+			out = append(out, Change{k, v, ""})
+		}
+	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Member < out[j].Member })
 	return out, nil
+}
+
+// ours tells whether a member that only the live resource has lies in an element
+// of a list that want has with fewer elements, or among a job's arguments.
+func ours(path string, want map[string]string) bool {
+	switch {
+	case strings.HasPrefix(path, "DefaultArguments."):
+		return true
+	case strings.HasPrefix(path, "StorageDescriptor.Columns."):
+		return false // the crawler may add columns to those that a source states
+	}
+	parts := strings.Split(path, ".")
+	for i, p := range parts {
+		if _, err := strconv.Atoi(p); err != nil || i == 0 {
+			continue
+		}
+		list, element := strings.Join(parts[:i], ".")+".", strings.Join(parts[:i+1], ".")
+		hasList, hasElement := false, false
+		for k := range want {
+			hasList = hasList || strings.HasPrefix(k, list+"1.") || k == list+"1"
+			hasElement = hasElement || strings.HasPrefix(k, element+".") || k == element
+		}
+		if hasList && !hasElement {
+			return true
+		}
+	}
+	return false
 }

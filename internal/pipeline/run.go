@@ -28,6 +28,7 @@ type Node struct {
 	jobRun string
 	id     string // of the node in the workflow's graph
 	began  time.Time
+	ended  time.Time // zero while it runs
 }
 
 // Over tells whether a node has ended.
@@ -37,6 +38,12 @@ func (n *Node) Over() bool {
 		return true
 	}
 	return false
+}
+
+func (n *Node) took(from, to *awsapi.Time) {
+	if from != nil && to != nil {
+		n.Seconds, n.ended = to.Sub(from.Time).Seconds(), to.Time
+	}
 }
 
 // Failed tells whether a node has ended badly.
@@ -84,7 +91,7 @@ func (pl *Planner) Start(ctx context.Context, o RunOptions) (*Run, error) {
 	_, err := pl.Upload(ctx, func(_, _ string, n int64) {
 		files++
 		size += n
-		up.Detail = fmt.Sprintf("%s files · %s", Grouped(int64(files)), bytesText(size))
+		up.Detail = Count(int64(files), "file") + " · " + bytesText(size)
 		up.Seconds = time.Since(up.began).Seconds()
 		progress(up)
 	})
@@ -110,9 +117,6 @@ func (pl *Planner) Start(ctx context.Context, o RunOptions) (*Run, error) {
 		}
 	}
 	if err != nil {
-		if awsapi.IsCode(err, "EntityNotFoundException") {
-			return nil, fmt.Errorf("%s is not applied yet\n  Do it:  tarn apply", p.Name)
-		}
 		if awsapi.IsCode(err, "ConcurrentRunsExceededException") {
 			return nil, fmt.Errorf("%s runs already; one run at a time\n  Follow it:  tarn logs -f", p.Name)
 		}
@@ -141,27 +145,21 @@ func (pl *Planner) follow(ctx context.Context, run *Run, progress func(*Node)) e
 			return err
 		}
 		w := out.Run
-		if w.Graph != nil {
-			for _, gn := range w.Graph.Nodes {
-				n := nodeOf(gn)
-				if n == nil {
-					continue
-				}
-				old := known[n.id]
-				if old != nil && old.State == n.State && old.jobRun == n.jobRun {
-					continue
-				}
-				if n.Over() {
-					pl.finish(ctx, n)
-				}
-				if old == nil {
-					run.Nodes = append(run.Nodes, n)
-				} else {
-					run.Nodes[slices.Index(run.Nodes, old)] = n
-				}
-				known[n.id] = n
-				progress(n)
+		for _, n := range nodesOf(w.Graph) {
+			old := known[n.id]
+			if old != nil && old.State == n.State && old.jobRun == n.jobRun {
+				continue
 			}
+			if n.Over() {
+				pl.finish(ctx, n)
+			}
+			if old == nil {
+				run.Nodes = append(run.Nodes, n)
+			} else {
+				run.Nodes[slices.Index(run.Nodes, old)] = n
+			}
+			known[n.id] = n
+			progress(n)
 		}
 		switch awsapi.Val(w.Status) {
 		case "COMPLETED", "STOPPED", "ERROR":
@@ -187,6 +185,28 @@ func (pl *Planner) follow(ctx context.Context, run *Run, progress func(*Node)) e
 	}
 }
 
+// nodesOf are the nodes of a run that have begun, in the order in which they ended.
+func nodesOf(g *glue.WorkflowGraph) []*Node {
+	var out []*Node
+	if g != nil {
+		for _, gn := range g.Nodes {
+			if n := nodeOf(gn); n != nil {
+				out = append(out, n)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Node) int {
+		switch {
+		case a.ended.IsZero() == b.ended.IsZero():
+			return a.ended.Compare(b.ended)
+		case a.ended.IsZero():
+			return 1
+		}
+		return -1
+	})
+	return out
+}
+
 func nodeOf(g *glue.Node) *Node {
 	n := &Node{Name: awsapi.Val(g.Name), id: awsapi.Val(g.UniqueId)}
 	switch awsapi.Val(g.Type) {
@@ -199,9 +219,7 @@ func nodeOf(g *glue.Node) *Node {
 		sort.SliceStable(runs, func(i, j int) bool { return awsapi.Val(runs[i].Attempt) < awsapi.Val(runs[j].Attempt) })
 		r := runs[len(runs)-1]
 		n.State, n.Error, n.jobRun = awsapi.Val(r.JobRunState), awsapi.Val(r.ErrorMessage), awsapi.Val(r.Id)
-		if r.StartedOn != nil && r.CompletedOn != nil {
-			n.Seconds = r.CompletedOn.Sub(r.StartedOn.Time).Seconds()
-		}
+		n.took(r.StartedOn, r.CompletedOn)
 	case "CRAWLER":
 		n.Kind = "crawl"
 		if g.CrawlerDetails == nil || len(g.CrawlerDetails.Crawls) == 0 {
@@ -209,9 +227,7 @@ func nodeOf(g *glue.Node) *Node {
 		}
 		c := g.CrawlerDetails.Crawls[len(g.CrawlerDetails.Crawls)-1]
 		n.State, n.Error = awsapi.Val(c.State), awsapi.Val(c.ErrorMessage)
-		if c.StartedOn != nil && c.CompletedOn != nil {
-			n.Seconds = c.CompletedOn.Sub(c.StartedOn.Time).Seconds()
-		}
+		n.took(c.StartedOn, c.CompletedOn)
 	default:
 		return nil
 	}
@@ -225,11 +241,12 @@ func (pl *Planner) finish(ctx context.Context, n *Node) {
 		n.Detail = pl.crawlSummary(ctx, n.Name)
 		return
 	}
-	lines, err := pl.JobLog(ctx, n.jobRun)
+	last, err := logsCall[logs.GetLogEventsOutput](ctx, pl.Target, "GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new(outputLog), LogStreamName: &n.jobRun, Limit: new(int32(100))})
 	if err != nil {
 		return // the log is an ornament here; the state has been read
 	}
-	for _, l := range slices.Backward(lines) {
+	for _, e := range slices.Backward(last.Events) {
+		l := strings.TrimRight(awsapi.Val(e.Message), "\n")
 		for _, start := range []string{pl.Project.database() + ".", "loaded "} {
 			if rest, ok := strings.CutPrefix(l, start); ok {
 				if _, after, ok := strings.Cut(rest, ": "); ok && start != "loaded " {
@@ -259,36 +276,13 @@ func (pl *Planner) crawlSummary(ctx context.Context, crawler string) string {
 			if n == 0 {
 				continue
 			}
-			noun := k.noun
-			if n != 1 {
-				noun += "s"
-			}
-			parts = append(parts, Grouped(n)+" "+noun+" "+d.verb)
+			parts = append(parts, Count(n, k.noun)+" "+d.verb)
 		}
 	}
 	if len(parts) == 0 {
 		return "nothing has changed"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// JobLog reads a job run's log.
-func (pl *Planner) JobLog(ctx context.Context, runID string) ([]string, error) {
-	var out []string
-	var token *string
-	for {
-		page, err := logsCall[logs.GetLogEventsOutput](ctx, pl.Target, "GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new("/aws-glue/jobs/output"), LogStreamName: &runID, StartFromHead: new(true), NextToken: token})
-		if err != nil {
-			return out, err
-		}
-		for _, e := range page.Events {
-			out = append(out, strings.TrimRight(awsapi.Val(e.Message), "\n"))
-		}
-		if page.NextForwardToken == nil || token != nil && *token == *page.NextForwardToken {
-			return out, nil
-		}
-		token = page.NextForwardToken
-	}
 }
 
 // resume starts the failed nodes of the last run again, and what follows them.
@@ -362,7 +356,7 @@ func (pl *Planner) publish(ctx context.Context, run *Run, progress func(*Node)) 
 			progress(n)
 			return &RunFailed{[]*Node{n}}
 		}
-		n.State, n.Detail = "SUCCEEDED", Grouped(rows)+" rows"
+		n.State, n.Detail = "SUCCEEDED", Count(rows, "row")
 		progress(n)
 	}
 	return nil
@@ -431,6 +425,14 @@ func Grouped(n int64) string {
 	return s
 }
 
+// Count writes 1 file, 1,234 files.
+func Count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Grouped(n) + " " + noun + "s"
+}
+
 func bytesText(n int64) string {
 	switch {
 	case n >= 1<<30:
@@ -440,5 +442,5 @@ func bytesText(n int64) string {
 	case n >= 1<<10:
 		return fmt.Sprintf("%.0f KB", float64(n)/(1<<10))
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return Count(n, "byte")
 }

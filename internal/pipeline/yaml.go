@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +17,59 @@ import (
 // reader walks a YAML document strictly: unknown keys and wrong types become
 // problems with their place.
 type reader struct {
+	dir      string // of the project
 	file     string
-	problems Problems
+	problems *Problems // of all files of a project
 	vars     map[string]string
 }
+
+// part is an entry of one of a project's maps, and the reader of its file.
+type part struct {
+	*reader
+	entry
+}
+
+// section gives the entries of a map of tarn.yaml, then those that are files of
+// their own: sources/weather.yaml is sources.weather.
+func (r *reader) section(top map[string]entry, key string) []part {
+	var out []part
+	inline := map[string]bool{}
+	for _, e := range r.mapping(top[key].value, key) {
+		inline[e.key] = true
+		out = append(out, part{r, e})
+	}
+	files, err := filepath.Glob(filepath.Join(r.dir, key, "*.y*ml"))
+	if err != nil {
+		r.fail(&Problem{File: r.dir, Text: err.Error()})
+	}
+	for _, f := range files {
+		name, isYAML := strings.CutSuffix(filepath.Base(f), ".yaml")
+		switch {
+		case !isYAML:
+			r.fail(&Problem{File: f, Text: "this file is not read", Hint: "Its name should end in .yaml."})
+			continue
+		case inline[name]:
+			r.fail(&Problem{File: f, Text: fmt.Sprintf("%s.%s stands in tarn.yaml too", key, name), Hint: "Keep one of them."})
+			continue
+		}
+		b, err := os.ReadFile(f)
+		if err != nil {
+			r.fail(&Problem{File: f, Text: err.Error()})
+			continue
+		}
+		root, err := parseYAML(f, b)
+		if ps, ok := errors.AsType[Problems](err); ok {
+			r.fail(ps...)
+			continue
+		}
+		own := *r
+		own.file = f
+		out = append(out, part{&own, entry{key: name, value: root}})
+	}
+	return out
+}
+
+func (r *reader) fail(ps ...*Problem) { *r.problems = append(*r.problems, ps...) }
 
 type entry struct {
 	key   string
@@ -30,7 +82,7 @@ func (r *reader) add(t *token.Token, width int, hint, format string, args ...any
 	if t != nil && t.Position != nil {
 		p.Line, p.Col = t.Position.Line, t.Position.Column
 	}
-	r.problems = append(r.problems, p)
+	r.fail(p)
 }
 
 func parseYAML(file string, b []byte) (ast.Node, error) {

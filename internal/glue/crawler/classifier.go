@@ -88,6 +88,20 @@ func (s *Service) CreateClassifier(ctx context.Context, in *glue.CreateClassifie
 	return &glue.CreateClassifierOutput{}, nil
 }
 
+// readable says whether crawls can use a classifier, and which version of it this is.
+func readable(name string, c *glue.Classifier) (version *int64, made *awsapi.Time, err error) {
+	switch {
+	case c.CsvClassifier != nil:
+		return c.CsvClassifier.Version, c.CsvClassifier.CreationTime, nil
+	case c.JsonClassifier == nil:
+		return nil, nil, glue.InvalidInputException("The classifier %s is neither for CSV nor for JSON: crawlers use no others yet.", name)
+	}
+	if path := awsapi.Val(c.JsonClassifier.JsonPath); path != "$" && path != "$[*]" {
+		return nil, nil, glue.InvalidInputException("The classifier %s finds records at the JSON path %s: crawlers use only $ and $[*] yet.", name, path)
+	}
+	return c.JsonClassifier.Version, c.JsonClassifier.CreationTime, nil
+}
+
 func getClassifier(tx meta.Tx, account, name string) (*glue.Classifier, error) {
 	var c glue.Classifier
 	err := tx.Get(kindClassifier, meta.Key{account, name}, &c)

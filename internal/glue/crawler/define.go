@@ -111,8 +111,8 @@ func check(tx meta.Tx, account string, c *glue.Crawler) error {
 		if err != nil {
 			return err
 		}
-		if custom.CsvClassifier == nil {
-			return glue.InvalidInputException("The classifier %s is not a CSV classifier: crawlers use no others yet.", name)
+		if _, _, err := readable(name, custom); err != nil {
+			return err
 		}
 	}
 	newOnly := awsapi.Val(c.RecrawlPolicy.RecrawlBehavior) == glue.RecrawlBehaviorCrawlNewFoldersOnly

@@ -166,13 +166,14 @@ func (s *Service) classifiers(ctx context.Context, account string, d *crawlerDoc
 			if err != nil {
 				return err
 			}
-			if c.CsvClassifier == nil { // made anew as another kind under the same name
-				return fmt.Errorf("the classifier %s is not a CSV classifier: crawlers use no others yet; take it off the crawler", name)
+			version, made, err := readable(name, c)
+			if err != nil {
+				return err
 			}
-			o.CSV = append(o.CSV, c.CsvClassifier)
-			by += fmt.Sprintf(" %s@%d", name, *c.CsvClassifier.Version)
-			if at := c.CsvClassifier.CreationTime; at != nil {
-				by += fmt.Sprintf("/%d", at.UnixMilli()) // made anew under the same name
+			o.Custom = append(o.Custom, c)
+			by += fmt.Sprintf(" %s@%d", name, awsapi.Val(version))
+			if made != nil {
+				by += fmt.Sprintf("/%d", made.UnixMilli()) // made anew under the same name
 			}
 		}
 		return nil

@@ -183,7 +183,7 @@ func TestRefusals(t *testing.T) {
 	s3 := func(path string) *glue.CrawlerTargets {
 		return &glue.CrawlerTargets{S3Targets: []*glue.S3Target{{Path: &path}}}
 	}
-	if _, err := f.CreateClassifier(f.ctx, &glue.CreateClassifierInput{JsonClassifier: &glue.CreateJsonClassifierRequest{Name: new("array"), JsonPath: new("$[*]")}}); err != nil {
+	if _, err := f.CreateClassifier(f.ctx, &glue.CreateClassifierInput{JsonClassifier: &glue.CreateJsonClassifierRequest{Name: new("array"), JsonPath: new("$.records[*]")}}); err != nil {
 		t.Fatal(err)
 	}
 	cases := []struct {
@@ -199,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		{glue.CreateCrawlerInput{Targets: s3("s3://a"), Configuration: new(`{"Version":1.0,"CrawlerOutput":{"Partitions":{"X":1}}}`)}, "CrawlerOutput.Partitions contains unsupported keys: X."},
 		{glue.CreateCrawlerInput{Targets: s3("s3://a"), Configuration: new(`{"Version":1.0,"Grouping":{"TableLevelConfiguration":0}}`)}, "positive number"},
 		{glue.CreateCrawlerInput{Targets: s3("s3://a"), Classifiers: []string{"none"}}, "Classifier none not found"},
-		{glue.CreateCrawlerInput{Targets: s3("s3://a"), Classifiers: []string{"array"}}, "not a CSV classifier"},
+		{glue.CreateCrawlerInput{Targets: s3("s3://a"), Classifiers: []string{"array"}}, "crawlers use only $ and $[*] yet"},
 		{glue.CreateCrawlerInput{Targets: s3("s3://a"), RecrawlPolicy: &glue.RecrawlPolicy{RecrawlBehavior: new("CRAWL_NEW_FOLDERS_ONLY")}}, "can have only LOG DeleteBehavior value"},
 	}
 	for _, c := range cases {

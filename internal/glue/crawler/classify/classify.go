@@ -30,7 +30,7 @@ const textLimit = 64 << 20
 
 // Options are what a crawler says about all its files.
 type Options struct {
-	CSV []*glue.CsvClassifier // custom classifiers, in order
+	Custom []*glue.Classifier // custom classifiers for CSV and JSON, in order
 }
 
 // Result is what is known about one file. It is stored, so that a file that has not changed is not read again.
@@ -132,16 +132,25 @@ func readText(r *Result, text io.Reader, raw *counter, size int64, o Options) {
 	}
 	var d dialect
 	found := false
-	for _, c := range o.CSV {
-		if d, found = customDialect(head, src.whole(), c); found {
-			r.Classifier = fmt.Sprintf("%s@%d", *c.Name, *c.Version)
+	takenAsJSON := false
+	for _, c := range o.Custom {
+		if j := c.JsonClassifier; j != nil && startsJSON(head) {
+			r.Classifier = fmt.Sprintf("%s@%d", *j.Name, *j.Version)
+			takenAsJSON = true
+			break
+		}
+		if c.CsvClassifier == nil {
+			continue
+		}
+		if d, found = customDialect(head, src.whole(), c.CsvClassifier); found {
+			r.Classifier = fmt.Sprintf("%s@%d", *c.CsvClassifier.Name, *c.CsvClassifier.Version)
 			break
 		}
 	}
 	switch {
 	case found:
 		readCSV(r, src, d)
-	case startsJSON(head):
+	case takenAsJSON || startsJSON(head):
 		readJSON(r, src)
 	case head[0] == '<':
 		r.warn(0, "XML files are not read by this crawler")

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,19 +178,32 @@ func TestLimit(t *testing.T) {
 
 func TestCustomClassifier(t *testing.T) {
 	c := &glue.CsvClassifier{Name: new("c"), Version: new(int64(3)), Delimiter: new("|"), QuoteSymbol: new("'"), ContainsHeader: new("ABSENT"), Header: []string{"x", "y"}}
-	r := classifyBytes(t, []byte("a|'b|c'\nd|e\n"), "a", Options{CSV: []*glue.CsvClassifier{c}})
+	r := classifyBytes(t, []byte("a|'b|c'\nd|e\n"), "a", Options{Custom: []*glue.Classifier{{CsvClassifier: c}}})
 	if got := describe(r); !strings.Contains(got, "header false") || !strings.Contains(got, "x string\n  y string") || r.Classifier != "c@3" {
 		t.Errorf("got %s %s", got, r.Classifier)
 	}
 	// One that does not fit leaves the file to the others.
-	r = classifyBytes(t, []byte(people), "a", Options{CSV: []*glue.CsvClassifier{c}})
+	r = classifyBytes(t, []byte(people), "a", Options{Custom: []*glue.Classifier{{CsvClassifier: c}}})
 	if r.Classifier != "" || r.CSV == nil || r.CSV.Delimiter != "," {
 		t.Errorf("got %s %s", describe(r), r.Classifier)
 	}
 	single := &glue.CsvClassifier{Name: new("s"), Version: new(int64(1)), Delimiter: new(","), AllowSingleColumn: new(true), ContainsHeader: new("PRESENT")}
-	r = classifyBytes(t, []byte("name\nAda\nAlan\n"), "a", Options{CSV: []*glue.CsvClassifier{single}})
+	r = classifyBytes(t, []byte("name\nAda\nAlan\n"), "a", Options{Custom: []*glue.Classifier{{CsvClassifier: single}}})
 	if got := describe(r); !strings.Contains(got, "  name string") {
 		t.Errorf("got %s", got)
+	}
+	// A classifier for CSV takes lines of JSON too, unless one for JSON comes first.
+	lines := []byte("{\"id\":1,\"name\":\"Ada\"}\n{\"id\":2,\"name\":\"Alan\"}\n")
+	csvFirst := []*glue.Classifier{{CsvClassifier: single}, {JsonClassifier: &glue.JsonClassifier{Name: new("j"), Version: new(int64(1)), JsonPath: new("$")}}}
+	if r := classifyBytes(t, lines, "a", Options{Custom: csvFirst}); r.Classification != CSVFormat {
+		t.Errorf("CSV first: %s", r.Classification)
+	}
+	slices.Reverse(csvFirst)
+	if r := classifyBytes(t, lines, "a", Options{Custom: csvFirst}); r.Classification != JSONFormat || r.Classifier != "j@1" || r.Records != 2 {
+		t.Errorf("JSON first: %s by %s, %d records", r.Classification, r.Classifier, r.Records)
+	}
+	if r := classifyBytes(t, []byte(people), "a", Options{Custom: csvFirst}); r.Classification != CSVFormat || r.Classifier != "s@1" {
+		t.Errorf("CSV after JSON: %s by %s", r.Classification, r.Classifier)
 	}
 }
 
