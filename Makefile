@@ -24,7 +24,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 	@touch $@
 
 demo: build ## flights, from files to a dashboard
-	bin/tarn demo build/demo
+	bin/tarn demo build/demo --data build/demo/.tarn
 
 .venv/ready: scripts/requirements.txt
 	@echo "== installing the Python clients that tests use into .venv"

@@ -16,56 +16,83 @@ import (
 	s3api "tarn/api/s3"
 	"tarn/examples"
 	"tarn/internal/awsapi"
+	"tarn/internal/identity"
 	"tarn/internal/pipeline"
 )
 
 func demoCommand() *cobra.Command {
-	var noServe bool
+	o := demoOptions{}
 	c := &cobra.Command{
 		Use: "demo [DIR]", Short: "Run the flights example from files to a dashboard", Args: cobra.MaximumNArgs(1),
-		Long: `Writes the flights project to DIR (default ./flights-demo), starts a tarn of its own on DIR/.tarn,
-applies and runs the project, and prints the figures and the dashboard's address. On a terminal it serves until Ctrl-C.`,
-		Example: "  tarn demo\n  tarn demo /tmp/flights",
+		Long: `Writes the flights project to DIR (default ./flights-demo), applies and runs it, and prints the figures and the
+dashboard's address. It uses the tarn that is running; where none is, it starts one on DIR/.tarn, and on a terminal
+serves until Ctrl-C.`,
+		Example: "  tarn demo\n  tarn demo /tmp/flights\n  tarn demo --data ./data      # the tarn of that folder, running or not",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := "flights-demo"
+			o.dir = "flights-demo"
 			if len(args) > 0 {
-				dir = args[0]
+				o.dir = args[0]
 			}
-			return demo(cmd.Context(), dir, noServe, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return demo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	c.Flags().BoolVar(&noServe, "no-serve", false, "end after the run, also on a terminal")
+	c.Flags().StringVar(&o.data, "data", "", "data folder of the tarn to use; default that of the running one, else DIR/.tarn")
+	c.Flags().BoolVar(&o.noServe, "no-serve", false, "end after the run, also on a terminal")
 	return c
 }
 
-func demo(ctx context.Context, dir string, noServe bool, out, stderr io.Writer) error {
-	if err := writeExample(dir); err != nil {
+type demoOptions struct {
+	dir, data string
+	noServe   bool
+}
+
+// demo runs the example on the tarn that serves the data folder, or on one that it starts there.
+func demo(ctx context.Context, o demoOptions, out, stderr io.Writer) error {
+	if err := writeExample(o.dir); err != nil {
 		return err
 	}
-	o := upOptions{data: filepath.Join(dir, ".tarn"), account: "000000000000", region: "us-east-1", spark: "warm",
-		addr: freePort(out, "127.0.0.1:4566", "the APIs"), pg: freePort(out, "127.0.0.1:5439", "the warehouse")}
-	p, err := startProcess(ctx, o, stderr)
+	if o.data == "" {
+		if o.data = dataFolder(defaultData); !isAlive(o.data) {
+			o.data = filepath.Join(o.dir, ".tarn")
+		}
+	}
+	if r, err := alive(expandHome(o.data)); err == nil {
+		fmt.Fprintf(out, "using the tarn at %s   data in %s\n", r.Endpoint, o.data)
+		return runDemo(ctx, o.dir, expandHome(o.data), r, r.Endpoint+"/_/", out)
+	}
+	p, err := startProcess(ctx, upOptions{data: o.data, account: "000000000000", region: "us-east-1", spark: "warm",
+		addr: freePort(out, "127.0.0.1:4566", "the APIs"), pg: freePort(out, "127.0.0.1:5439", "the warehouse")}, stderr)
 	if err != nil {
 		return err
 	}
-	runErr := p.demo(ctx, dir, out)
-	if runErr == nil && !noServe && isTerminal(out) {
+	signIn := fmt.Sprintf("%s/_/?k=%s      opens once, then you choose a password", p.run.Endpoint, p.w.consoleKey())
+	runErr := runDemo(ctx, o.dir, p.o.data, p.run, signIn, out)
+	serve := !o.noServe && isTerminal(out)
+	if runErr == nil && serve {
 		fmt.Fprintf(out, "\nServing until Ctrl-C.\n")
 		<-ctx.Done()
 	}
 	if err := p.stop(); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if noServe || !isTerminal(out) {
+	if !serve {
 		fmt.Fprintf(out, "Serve it again:  %s up --data %s\n", os.Args[0], p.o.data)
 	}
 	return runErr
 }
 
-// demo applies and runs the example against this process.
-func (p *process) demo(ctx context.Context, dir string, out io.Writer) error {
-	key := p.w.who.Root()
-	client := &awsapi.Client{Endpoint: p.run.Endpoint, Region: p.o.region, Credentials: awsapi.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey}}
+func isAlive(dir string) bool {
+	_, err := alive(dir)
+	return err == nil
+}
+
+// runDemo applies and runs the example on a running tarn, as its root.
+func runDemo(ctx context.Context, dir, data string, r running, signIn string, out io.Writer) error {
+	key, err := identity.ReadRootKey(filepath.Join(data, "keys"))
+	if err != nil {
+		return err
+	}
+	client := &awsapi.Client{Endpoint: r.Endpoint, Region: r.Region, Credentials: awsapi.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey}}
 	t, err := pipeline.Connect(ctx, client)
 	if err != nil {
 		return exitFor(err)
@@ -90,9 +117,9 @@ func (p *process) demo(ctx context.Context, dir string, out io.Writer) error {
 	if err := figures(ctx, t, out); err != nil {
 		return exitFor(err)
 	}
-	fmt.Fprintf(out, "\n  Dashboard    %s/_/dashboards/flights-delays\n", p.run.Endpoint)
-	fmt.Fprintf(out, "  Console      %s/_/?k=%s      opens once, then you choose a password\n", p.run.Endpoint, p.w.consoleKey())
-	fmt.Fprintf(out, "  Any tool     eval \"$(%s env --data %s)\"\n", os.Args[0], p.o.data)
+	fmt.Fprintf(out, "\n  Dashboard    %s/_/dashboards/flights-delays\n", r.Endpoint)
+	fmt.Fprintf(out, "  Console      %s\n", signIn)
+	fmt.Fprintf(out, "  Any tool     eval \"$(%s env --data %s)\"\n", os.Args[0], data)
 	return nil
 }
 

@@ -20,10 +20,7 @@ func envCommand() *cobra.Command {
   psql -c 'select current_user'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := resolve(cmd, "data"); err != nil {
-				return err
-			}
-			dir := expandHome(data)
+			dir := dataFolder(data)
 			r, err := alive(dir)
 			if err != nil {
 				return &exitError{exitUnreachable, err}
@@ -40,7 +37,7 @@ func envCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", "~/.tarn", "data folder of the running tarn")
+	c.Flags().StringVar(&data, "data", defaultData, "data folder of the running tarn")
 	c.Flags().StringVar(&shell, "shell", "bash", "bash, fish, powershell or dotenv")
 	return c
 }

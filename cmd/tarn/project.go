@@ -29,7 +29,7 @@ func (f *projectFlags) register(c *cobra.Command) {
 	c.Flags().StringVarP(&f.dir, "dir", "C", ".", "project folder")
 	c.Flags().StringVar(&f.env, "env", "", "environment of the project; default $TARN_ENV, else dev")
 	c.Flags().StringVar(&f.target, "target", "", "where the APIs are; default the environment's, else $AWS_ENDPOINT_URL, else the running tarn")
-	c.Flags().StringVar(&f.data, "data", "~/.tarn", "data folder of the running tarn, for its address and root key")
+	c.Flags().StringVar(&f.data, "data", defaultData, "data folder of the running tarn, for its address and root key")
 	c.Flags().StringArrayVar(&f.vars, "var", nil, "set a variable of the project: --var name=value")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object a line")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print only what fails")
@@ -80,10 +80,7 @@ func (f *projectFlags) connect(ctx context.Context, e pipeline.Environ) (*pipeli
 			return nil, &pipeline.Unreachable{Err: errors.New("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")}
 		}
 	} else if endpoint == "" || c.Credentials.AccessKeyID == "" {
-		dir := expandHome(f.data)
-		if v, ok := os.LookupEnv("TARN_DATA"); ok && f.data == "~/.tarn" {
-			dir = expandHome(v)
-		}
+		dir := dataFolder(f.data)
 		r, err := alive(dir)
 		if err != nil {
 			return nil, &pipeline.Unreachable{Err: err}

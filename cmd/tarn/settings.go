@@ -13,9 +13,22 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// resolve gives each flag that was not typed its value from TARN_<FLAG>, else
-// from server.yaml in the data folder. Unknown keys of the file are errors.
-func resolve(cmd *cobra.Command, dataFlag string) error {
+// defaultData is the data folder where nothing else is said.
+const defaultData = "~/.tarn"
+
+// dataFolder is the data folder of a running tarn: the flag's, else TARN_DATA's, else the default.
+func dataFolder(flag string) string {
+	if v := os.Getenv("TARN_DATA"); v != "" && flag == defaultData {
+		flag = v
+	}
+	return expandHome(flag)
+}
+
+// resolve gives each flag of tarn up that was not typed its value from
+// TARN_<FLAG>, else from server.yaml in the data folder. Unknown keys of the file
+// are errors.
+func resolve(cmd *cobra.Command) error {
+	const dataFlag = "data"
 	fromEnv := func(f *pflag.Flag) (string, bool) {
 		return os.LookupEnv("TARN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
 	}
@@ -25,7 +38,7 @@ func resolve(cmd *cobra.Command, dataFlag string) error {
 			first = fmt.Errorf("%s: --%s: %w", source, f.Name, err)
 		}
 	}
-	if f := cmd.Flags().Lookup(dataFlag); f != nil && !f.Changed {
+	if f := cmd.Flags().Lookup(dataFlag); !f.Changed {
 		if v, ok := fromEnv(f); ok {
 			set(f, v, "environment")
 		}
@@ -45,7 +58,7 @@ func resolve(cmd *cobra.Command, dataFlag string) error {
 	}
 	for k := range file {
 		if cmd.Flags().Lookup(k) == nil || k == dataFlag {
-			return fmt.Errorf("%s: unknown key %q; its keys are the flags of tarn %s", path, k, cmd.Name())
+			return fmt.Errorf("%s: unknown key %q; its keys are the flags of tarn up", path, k)
 		}
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

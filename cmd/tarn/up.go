@@ -38,7 +38,7 @@ func upCommand() *cobra.Command {
   tarn up --addr 127.0.0.1:0 --pg 127.0.0.1:0 --data ./data     # free ports, a folder of its own`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := resolve(cmd, "data"); err != nil {
+			if err := resolve(cmd); err != nil {
 				return err
 			}
 			return up(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -47,7 +47,7 @@ func upCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4566", "address of the AWS APIs and the console; port 0 takes a free one")
 	f.StringVar(&o.pg, "pg", "127.0.0.1:5439", "address of the warehouse; port 0 takes a free one")
-	f.StringVar(&o.data, "data", "~/.tarn", "data folder: everything is kept here")
+	f.StringVar(&o.data, "data", defaultData, "data folder: everything is kept here")
 	f.StringVar(&o.account, "account", "000000000000", "account id, 12 digits")
 	f.StringVar(&o.region, "region", "us-east-1", "region")
 	f.StringVar(&o.devKey, "dev-key", "", "a well-known access key ID:SECRET beside the root key; loopback only")
@@ -202,7 +202,7 @@ func banner(w io.Writer, o upOptions, r running, key string, fresh bool) {
 		state = " (new)"
 	}
 	env := `eval "$(tarn env)"`
-	if def := expandHome("~/.tarn"); o.data != def {
+	if def := expandHome(defaultData); o.data != def {
 		env = fmt.Sprintf(`eval "$(tarn env --data %s)"`, o.data)
 	}
 	fmt.Fprintf(w, "tarn %s   data in %s%s\n", version, o.data, state)
