@@ -6,18 +6,23 @@ from collections.abc import Iterable, Sequence
 
 from pyspark.sql import functions as F
 
-from awsglue import _aws, _catalog, _types
+from awsglue import _aws, _catalog, _relational, _types
 
 # Spark takes a path for a glob unless told otherwise, and S3 keys may hold any of its characters.
 _NO_GLOB = {"__globPaths__": "false"}
 
 
 # Options that would change the rows, and that nothing here carries out.
-_ABSENT = ("jsonPath", "withSchema", "strictCheckForQuoting")
+_ABSENT = ("withSchema", "strictCheckForQuoting")
 
 
 def true(value) -> bool:
     return str(value).lower() == "true"
+
+
+def several_lines(options: dict) -> bool:
+    """Whether a record may go over several lines; scripts write the option both ways."""
+    return true(options.get("multiLine", options.get("multiline", False)))
 
 
 def escape(options: dict) -> str:
@@ -34,7 +39,7 @@ def csv_options(options: dict) -> dict[str, str]:
         "escape": escape(options),
         # A header that is skipped is a first line that is.
         "header": str(true(options.get("withHeader", False)) or true(options.get("skipFirst", False))).lower(),
-        "multiLine": str(true(options.get("multiLine", False))).lower(),
+        "multiLine": str(several_lines(options)).lower(),
         # A broken row ends the read with its file and text; silently skipped rows would be wrong figures.
         "mode": "FAILFAST",
     }
@@ -58,13 +63,15 @@ def read_files(spark, fmt: str, options: dict, urls: Sequence[str], columns: lis
     note = {"urls": list(urls), "format": fmt, "options": options, "columns": columns}
     spark.__dict__.setdefault("_tarn_reads", []).append(note)
     schema = _types.ddl(columns) if columns else None
+    if fmt == "json" and options.get("jsonPath"):
+        return _at_path(reader, options, urls)
     if fmt == "csv":
         reader = reader.format("csv").options(**csv_options(options))
         if schema and true(options.get("withHeader", False)):
             # The header must name the schema's columns: a missing or moved column is an error, not a shift.
             reader = reader.option("enforceSchema", "false")
     elif fmt == "json":
-        reader = reader.format("json").option("multiLine", str(true(options.get("multiLine", False))).lower())
+        reader = reader.format("json").option("multiLine", str(several_lines(options)).lower())
         reader = reader.option("mode", "FAILFAST")
     elif fmt in ("parquet", "glueparquet"):
         reader = reader.format("parquet")
@@ -80,6 +87,24 @@ def read_files(spark, fmt: str, options: dict, urls: Sequence[str], columns: lis
     if fmt == "csv" and not schema and not true(options.get("withHeader", False)):
         frame = frame.toDF(*(f"col{i}" for i in range(len(frame.columns))))
     return frame
+
+
+def _at_path(reader, options: dict, urls: Sequence[str]):
+    """The records at a path within JSON documents, such as `$.records[*]`; a document is a line, or with multiLine a file."""
+    path = options["jsonPath"]
+    inner = path.removesuffix("[*]")
+    if not inner.startswith("$") or "*" in inner or "?" in inner or ".." in inner:
+        raise NotImplementedError(f"jsonPath {path!r}: readable are paths such as $.a.b and $.a[*]; read whole records and explode them")
+    document = F.parse_json("value")
+    text = reader.option("wholetext", str(several_lines(options)).lower()).text(list(urls)).where(F.trim("value") != "")
+    if path.endswith("[*]"):
+        found = text.select(F.explode(F.variant_get(document, inner, "array<variant>")).alias("v"))
+    else:
+        found = text.select(F.variant_get(document, inner, "variant").alias("v")).where("v is not null")
+    kind = _relational.variant_ddl(found.select(F.schema_of_variant_agg("v")).first()[0])
+    if not kind.startswith("STRUCT<"):
+        raise ValueError(f"jsonPath {path!r} leads to {kind.lower()}, not to objects")
+    return found.select(F.from_json(F.to_json("v"), kind).alias("v")).select("v.*")
 
 
 def empty(spark, schema: str):

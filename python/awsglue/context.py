@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import logging
 import os
@@ -10,9 +11,26 @@ import uuid
 
 from pyspark.sql import functions as F
 
-from awsglue import _aws, _bookmark, _catalog, _publish, _read, _sink
+from awsglue import _aws, _bookmark, _catalog, _publish, _purge, _read, _sink
 from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
 from awsglue.utils import parse_arguments
+
+# What a SQLContext has, which Glue's context is one of.
+_OF_THE_SESSION = {"read", "readStream", "table", "createDataFrame", "range", "udf", "streams"}
+
+# What exists in Glue and not here: named, so that a script's author learns it at once.
+_ABSENT = {
+    "create_dynamic_frame_from_rdd": "use spark.createDataFrame and DynamicFrame.fromDF",
+    "forEachBatch": "streaming jobs are not available; read a folder with a bookmark",
+    "getCatalogSource": "use create_dynamic_frame.from_catalog",
+    "getCatalogSink": "use getSink(…, enableUpdateCatalog=True) and setCatalogInfo",
+    "extract_jdbc_conf": "connections hold no JDBC settings here; give the driver's options to the script as arguments",
+    "start_transaction": "governed tables do not exist any more; use an Iceberg table",
+    "commit_transaction": "governed tables do not exist any more; use an Iceberg table",
+    "cancel_transaction": "governed tables do not exist any more; use an Iceberg table",
+    "write_dynamic_frame_from_jdbc_conf": "write to s3 and load the table into the warehouse from there (COPY, or `load` in tarn.yaml)",
+    "write_from_jdbc_conf": "write to s3 and load the table into the warehouse from there (COPY, or `load` in tarn.yaml)",
+}
 
 _JDBC = ("jdbc", "mysql", "postgresql", "oracle", "sqlserver", "redshift")
 
@@ -47,8 +65,67 @@ class GlueContext:
     def sql(self, query: str):
         return self.spark_session.sql(query)
 
+    def __getattr__(self, name: str):
+        if name in _OF_THE_SESSION:
+            return getattr(self.spark_session, name)
+        if name in _ABSENT:
+            raise NotImplementedError(f"GlueContext.{name} is not available here: {_ABSENT[name]}")
+        raise AttributeError(f"GlueContext has no attribute {name!r}")
+
+    def registerDataFrameAsTable(self, df, tableName: str) -> None:
+        df.createOrReplaceTempView(tableName)
+
+    def dropTempTable(self, tableName: str) -> None:
+        self.spark_session.catalog.dropTempView(tableName)
+
+    def setConf(self, key: str, value) -> None:
+        self.spark_session.conf.set(key, value)
+
+    def getConf(self, key: str, defaultValue=None):
+        return self.spark_session.conf.get(key, defaultValue)
+
     def get_logger(self):
         return _logger()
+
+    def setTempDir(self, tmpDir: str) -> None:
+        os.environ["TARN_TEMP_DIR"] = tmpDir
+
+    def purge_table(self, database, table_name, options=None, transformation_ctx="", catalog_id=None) -> None:
+        gone = _purge.purge_table(self.spark_session, database, table_name, options or {}, _now())
+        self._log(f"purged {len(gone):,} files of {database}.{table_name}")
+
+    def purge_s3_path(self, s3_path, options=None, transformation_ctx="") -> None:
+        self._log(f"purged {len(_purge.purge_path(s3_path, options or {}, _now())):,} files of {s3_path}")
+
+    def transition_table(self, database, table_name, transition_to, options=None, transformation_ctx="", catalog_id=None) -> None:
+        moved = _purge.transition_table(self.spark_session, database, table_name, transition_to, options or {}, _now())
+        self._log(f"{len(moved):,} files of {database}.{table_name} are now {transition_to}")
+
+    def transition_s3_path(self, s3_path, transition_to, options=None, transformation_ctx="") -> None:
+        moved = _purge.transition_path(s3_path, transition_to, options or {}, _now())
+        self._log(f"{len(moved):,} files of {s3_path} are now {transition_to}")
+
+    def add_ingestion_time_columns(self, dataFrame, timeGranularity: str = ""):
+        """ingest_year, … down to the granularity: the time at which the batch is read."""
+        units = ("year", "month", "day", "hour", "minute")
+        if timeGranularity not in ("day", "hour", "minute"):
+            raise ValueError(f"timeGranularity is day, hour or minute, not {timeGranularity!r}")
+        now = _now()
+        for unit in units[: units.index(timeGranularity) + 1]:
+            dataFrame = dataFrame.withColumn(f"ingest_{unit}", F.lit(getattr(now, unit)))
+        return dataFrame
+
+    def create_sample_dynamic_frame_from_catalog(self, database, table_name, num, redshift_tmp_dir="", transformation_ctx="", **more):
+        """The first num records of a table."""
+        frame = self.create_dynamic_frame.from_catalog(database, table_name, redshift_tmp_dir, transformation_ctx, **_sampled(more))
+        return frame._with(frame.toDF().limit(num))
+
+    def create_sample_dynamic_frame_from_options(
+        self, connection_type, connection_options=None, num=1000, sample_options=None, format=None, format_options=None, **more
+    ):
+        """The first num records of files."""
+        frame = self.create_dynamic_frame.from_options(connection_type, connection_options, format, format_options, **_sampled(more))
+        return frame._with(frame.toDF().limit(num))
 
     def getSource(self, connection_type: str, transformation_ctx: str = "", **options):
         return DataSource(self, connection_type, transformation_ctx, options)
@@ -68,6 +145,14 @@ class GlueContext:
         return self.create_dynamic_frame.from_options(
             connection_type, connection_options, format, format_options, transformation_ctx, **more
         )
+
+    def create_data_frame_from_options(
+        self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more
+    ):
+        return self.create_data_frame.from_options(connection_type, connection_options, format, format_options, transformation_ctx, **more)
+
+    def write_data_frame_from_catalog(self, frame, database, table_name, **more):
+        return self.write_data_frame.from_catalog(frame, database, table_name, **more)
 
     def create_data_frame_from_catalog(self, database, table_name, redshift_tmp_dir="", transformation_ctx="", **more):
         return self.create_data_frame.from_catalog(database, table_name, redshift_tmp_dir, transformation_ctx, **more)
@@ -189,6 +274,14 @@ class DataFrameReader:
         return _with_file(_read.read_files(spark, format, format_options, old[-1:], None), options).limit(0)
 
 
+def _sampled(options: dict) -> dict:
+    return {k: v for k, v in options.items() if k != "sample_options"}
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
 def _with_file(frame, options: dict):
     """attachFilename names a column for the file that a row comes from."""
     if options.get("attachTimestamp"):
@@ -227,6 +320,10 @@ class DynamicFrameReader:
             connection_type, connection_options, format, format_options, transformation_ctx
         )
         return DynamicFrame(frame, self._glue_context, transformation_ctx or "source")
+
+
+    def from_rdd(self, data, name, *rest, **more):
+        raise NotImplementedError("create_dynamic_frame.from_rdd is not available here: use spark.createDataFrame and DynamicFrame.fromDF")
 
 
 class DynamicFrameWriter:

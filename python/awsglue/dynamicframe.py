@@ -6,17 +6,25 @@ they are read, with the file and the value, so a choice cannot arise.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 
 from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
-from awsglue import _types
+from awsglue import _relational, _types
 
 # What exists in Glue and not here: named, so that a script's author learns it at once.
 _ABSENT = {
-    "relationalize", "unbox", "spigot", "split_fields", "split_rows", "mergeDynamicFrame", "errorsAsDynamicFrame",
-    "assertErrorThreshold", "simplify_ddb_json", "with_frame_schema",
+    "simplify_ddb_json": "use apply_mapping with the typed members (`item.name.S`)",
+    "with_frame_schema": "use toDF() and cast the columns",
+    "mapPartitions": "use toDF() and mapInPandas",
+    "mapPartitionsWithIndex": "use toDF() and mapInPandas",
+    "unnest_ddb_json": "use apply_mapping with the typed members (`item.name.S`)",
+}
+
+_COMPARISONS = {
+    "=": operator.eq, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
 
@@ -28,7 +36,7 @@ class DynamicFrame:
 
     def __getattr__(self, name: str):
         if name in _ABSENT:
-            raise NotImplementedError(f"DynamicFrame.{name} is not available here: use toDF() and the DataFrame's own functions")
+            raise NotImplementedError(f"DynamicFrame.{name} is not available here: {_ABSENT[name]}")
         raise AttributeError(f"DynamicFrame has no attribute {name!r}")
 
     @classmethod
@@ -103,7 +111,7 @@ class DynamicFrame:
             columns = [renamed if c == top.name else _column(c) for c in self._df.columns]
             return self._with(self._df.select(*columns), transformation_ctx)
         mappings = []
-        for field in _leaves(self._df.schema, []):
+        for field in _relational.leaves(self._df.schema, []):
             target = new if field[0] == old else field[0]
             mappings.append((field[0], None, target, None))
         return self._with(_map_columns(self._df, mappings), transformation_ctx)
@@ -194,8 +202,63 @@ class DynamicFrame:
 
     def unnest(self, transformation_ctx: str = "", **more) -> DynamicFrame:
         """Structs become columns whose names hold dots."""
-        columns = [F.col(".".join(map(_types.quote, steps))).alias(".".join(steps)) for steps, _ in _leaves(self._df.schema, [])]
-        return self._with(self._df.select(*columns), transformation_ctx)
+        return self._with(_relational.unnest(self._df), transformation_ctx)
+
+    def relationalize(self, root_table_name: str, staging_path: str = "", options=None, transformation_ctx: str = "", **more):
+        """Flat frames of a nested one, as a collection: see _relational."""
+        frames = _relational.relationalize(self._df, root_table_name, staging_path)
+        return DynamicFrameCollection({n: self._with(f, n) for n, f in frames.items()}, self.glue_ctx)
+
+    def unbox(self, path: str, format: str, transformation_ctx: str = "", info="", stageThreshold=0, totalThreshold=0, **options):
+        self._require(path, "unbox")
+        return self._with(_relational.unbox(self._df, path, format, options), transformation_ctx)
+
+    def spigot(self, path: str, options=None, transformation_ctx: str = "", **more) -> DynamicFrame:
+        """Writes a sample as JSON and passes the frame on: the first topk records, each with the probability prob."""
+        chosen = options or {}
+        frame = self._df
+        if "prob" in chosen:
+            frame = frame.sample(float(chosen["prob"]))
+        frame.limit(int(chosen.get("topk", 100))).write.mode("append").json(path)
+        return self
+
+    def split_fields(self, paths, name1: str, name2: str, transformation_ctx: str = "", **more) -> DynamicFrameCollection:
+        """The named fields in one frame, the rest in another."""
+        both = {name1: self.select_fields(paths, name1), name2: self.drop_fields(paths, name2)}
+        return DynamicFrameCollection(both, self.glue_ctx)
+
+    def split_rows(self, comparison_dict: dict, name1: str, name2: str, transformation_ctx: str = "", **more) -> DynamicFrameCollection:
+        """Rows that meet every comparison ({"age": {">": 10, "<": 20}}) in one frame, the rest in another."""
+        met = F.lit(True)
+        for name, comparisons in comparison_dict.items():
+            self._require(name, "split_rows")
+            for sign, value in comparisons.items():
+                if sign not in _COMPARISONS:
+                    raise ValueError(f"split_rows: unknown comparison {sign!r}; known are {' '.join(_COMPARISONS)}")
+                met = met & _COMPARISONS[sign](F.col(_types.column_path(name)), F.lit(value))
+        met = F.coalesce(met, F.lit(False))
+        both = {name1: self._with(self._df.where(met), name1), name2: self._with(self._df.where(~met), name2)}
+        return DynamicFrameCollection(both, self.glue_ctx)
+
+    def mergeDynamicFrame(self, stage_dynamic_frame: DynamicFrame, primary_keys, transformation_ctx: str = "", options=None, **more):
+        """The staged records, and those of this frame whose keys no staged one has."""
+        keys = [primary_keys] if isinstance(primary_keys, str) else list(primary_keys)
+        for k in keys:
+            self._require(k, "mergeDynamicFrame")
+            stage_dynamic_frame._require(k, "mergeDynamicFrame")
+        staged = stage_dynamic_frame._df
+        known = staged.select(*(F.col(_types.column_path(k)).alias(f"_key{i}") for i, k in enumerate(keys))).distinct()
+        same = F.lit(True)
+        for i, k in enumerate(keys):
+            same = same & (self._df[_types.column_path(k)] == known[f"_key{i}"])
+        rest = self._df.join(known, same, "left_anti")
+        return self._with(rest.unionByName(staged, allowMissingColumns=True), transformation_ctx)
+
+    def _require(self, path: str, what: str) -> t.StructField:
+        field = _find(self._df.schema, _types.path(path))
+        if field is None:
+            raise ValueError(f"{what}: no field {path!r}; the frame has {', '.join(self._df.columns)}")
+        return field
 
     def drop_null_fields(self, transformation_ctx: str = "") -> DynamicFrame:
         """Drops the columns that are null in every row."""
@@ -211,6 +274,16 @@ class DynamicFrame:
         return 0
 
     stageErrorsCount = errorsCount
+
+    def errorsAsDynamicFrame(self) -> DynamicFrame:
+        """The error records: none, see errorsCount."""
+        return self._with(self._df.sparkSession.createDataFrame([], "error struct<msg:string,stackTrace:string>"))
+
+    def assertErrorThreshold(self) -> None:
+        """Bad records end the job where they are met, so no threshold is ever passed."""
+
+    def getNumPartitions(self) -> int:
+        raise NotImplementedError("DynamicFrame.getNumPartitions is not available here: partitions belong to RDDs; use repartition(n)")
 
     def write(self, connection_type, connection_options=None, format=None, format_options=None, accumulator_size=0):
         return self.glue_ctx.write_dynamic_frame.from_options(self, connection_type, connection_options, format, format_options)
@@ -229,14 +302,50 @@ class DynamicFrameCollection:
     def values(self):
         return self._frames.values()
 
-    def select(self, key: str) -> DynamicFrame:
+    def select(self, key: str, transformation_ctx: str = "") -> DynamicFrame:
+        if key not in self._frames:
+            raise KeyError(f"no frame {key!r} in the collection, which has: {', '.join(map(repr, self._frames))}")
         return self._frames[key]
 
     def __getitem__(self, key: str) -> DynamicFrame:
-        return self._frames[key]
+        return self.select(key)
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    def __iter__(self):
+        return iter(self._frames)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._frames
+
+    def items(self):
+        return self._frames.items()
+
+    def map(self, callable: Callable, transformation_ctx: str = "") -> DynamicFrameCollection:
+        """callable(frame, transformation_ctx) of each frame."""
+        mapped = {k: callable(f, f"{transformation_ctx}{k}" if transformation_ctx else "") for k, f in self._frames.items()}
+        return DynamicFrameCollection(mapped, self._glue_ctx)
+
+    def flatmap(self, f: Callable, transformation_ctx: str = "") -> DynamicFrameCollection:
+        """f(frame, transformation_ctx) of each frame, which answers a frame or a collection; the collections' frames get both names."""
+        found: dict[str, DynamicFrame] = {}
+        for k, frame in self._frames.items():
+            result = f(frame, f"{transformation_ctx}{k}" if transformation_ctx else "")
+            if isinstance(result, DynamicFrameCollection):
+                found |= {f"{k}.{inner}": each for inner, each in result.items()}
+            else:
+                found[k] = result
+        return DynamicFrameCollection(found, self._glue_ctx)
+
+
+def __getattr__(name: str):
+    # Scripts import these two from here as well.
+    if name in ("DynamicFrameReader", "DynamicFrameWriter"):
+        from awsglue import context
+
+        return getattr(context, name)
+    raise AttributeError(f"module 'awsglue.dynamicframe' has no attribute {name!r}")
 
 
 def _column(name: str):
@@ -255,16 +364,6 @@ def _find(schema: t.StructType, steps: list[str]) -> t.StructField | None:
             return None
         kind = field.dataType
     return field
-
-
-def _leaves(schema: t.StructType, above: list[str]) -> list[tuple[list[str], t.DataType]]:
-    found = []
-    for f in schema.fields:
-        if isinstance(f.dataType, t.StructType):
-            found += _leaves(f.dataType, [*above, f.name])
-        else:
-            found.append(([*above, f.name], f.dataType))
-    return found
 
 
 def _keep(column, kind: t.DataType, rests: list[list[str]]):

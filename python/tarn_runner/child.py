@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import concurrent.futures.thread
 import json
+import logging
 import os
 import runpy
 import signal
 import socket
 import sys
 import threading
-import traceback
 
 from tarn_runner import errors
 
@@ -89,6 +89,9 @@ def _prepare(request: dict) -> None:
 
         context.install()
         session.install(request)
+        # Each error of analysis would stand in the log a second time, as a line of JSON.
+        for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _exit(err: SystemExit, request: dict) -> tuple[int, dict | None]:
@@ -99,12 +102,12 @@ def _exit(err: SystemExit, request: dict) -> tuple[int, dict | None]:
 
 
 def _report(err: BaseException, request: dict) -> dict:
-    traceback.print_exception(err)
+    sys.stderr.write(errors.log_text(err))
     sys.stderr.flush()
     try:
         return errors.describe(err, request["script"], request.get("name") or os.path.basename(request["script"]))
     except Exception:  # noqa: BLE001  describing must not hide the error itself
-        return {"class": type(err).__name__, "message": str(err), "file": "", "line": 0}
+        return {"class": type(err).__name__, "message": str(err), "file": "", "line": 0, "text": ""}
 
 
 def _wait_for_threads() -> None:

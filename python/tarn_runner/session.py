@@ -32,7 +32,8 @@ def install(request: dict) -> None:
     def create(self):
         settings = settings_of(dict(os.environ), parse_arguments(["", *request["argv"]]), _serve_credentials())
         asked = {k: v for k, v in self._options.items() if k not in ("spark.remote", "spark.master")}
-        self._options = {**settings, **asked, "spark.remote": _remote()}
+        chosen = {**settings, **asked}
+        self._options = {**other_catalogs(chosen), **chosen, "spark.remote": _remote()}
         session = original(self)
         if brought := _python_files(request.get("paths") or []):
             session.addArtifacts(*brought, pyfile=True)
@@ -112,6 +113,14 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
     settings = plain | {f"fs.s3a.{k}": v for k, v in s3.items()}
     settings |= {f"spark.sql.catalog.glue_catalog{k}": v for k, v in catalog.items()}
     return settings | dict(_given(arguments.get("conf", "")))
+
+
+def other_catalogs(settings: dict[str, str]) -> dict[str, str]:
+    """What Iceberg catalogs of other names that a job sets up need to reach the same Glue and S3 with the job's own keys."""
+    ours = "spark.sql.catalog.glue_catalog"
+    iceberg = {k for k, v in settings.items() if k.count(".") == 3 and v.startswith("org.apache.iceberg.spark.Spark")}
+    names = [k for k in iceberg if k.startswith("spark.sql.catalog.") and k != ours]
+    return {n + k.removeprefix(ours): v for n in names for k, v in settings.items() if k.startswith(ours + ".")}
 
 
 def _given(conf: str):

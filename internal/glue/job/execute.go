@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -294,7 +295,7 @@ func (ex *execution) environ(spark *sparkAddress) map[string]string {
 		"AWS_ACCESS_KEY_ID": c.AccessKeyID, "AWS_SECRET_ACCESS_KEY": c.SecretAccessKey, "AWS_SESSION_TOKEN": c.SessionToken,
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"PYTHONPATH": ex.svc.env.library(), "PYTHONUNBUFFERED": "1",
-		"TARN_RUN_ID": *ex.doc.Run.Id, "TARN_CREDENTIALS_EXPIRE_MS": strconv.FormatInt(c.Expires.UnixMilli(), 10),
+		"TARN_RUN_ID": *ex.doc.Run.Id, "TARN_ROLE": path.Base(awsapi.Val(ex.doc.Job.Role)), "TARN_CREDENTIALS_EXPIRE_MS": strconv.FormatInt(c.Expires.UnixMilli(), 10),
 	}
 	if bucket, key, err := bookmarkAddress(&ex.doc.Job); err == nil {
 		env["TARN_BOOKMARK"] = "s3://" + bucket + "/" + key

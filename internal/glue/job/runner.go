@@ -58,6 +58,7 @@ type scriptError struct {
 	Message string `json:"message"`
 	File    string `json:"file"`
 	Line    int    `json:"line"`
+	Text    string `json:"text"` // the line itself
 }
 
 func (e *scriptError) Error() string {
@@ -66,7 +67,11 @@ func (e *scriptError) Error() string {
 		text += ": " + e.Message
 	}
 	if e.Line > 0 {
-		text += fmt.Sprintf(" (%s, line %d)", e.File, e.Line)
+		text += fmt.Sprintf(" (%s, line %d", e.File, e.Line)
+		if e.Text != "" {
+			text += ": " + e.Text
+		}
+		text += ")"
 	}
 	return text
 }

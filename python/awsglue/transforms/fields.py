@@ -28,3 +28,18 @@ class RenameField(GlueTransform):
 class DropNullFields(GlueTransform):
     def __call__(self, frame, transformation_ctx="", **more):
         return frame.drop_null_fields(transformation_ctx)
+
+
+class Unbox(GlueTransform):
+    def __call__(self, frame, path, format, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0, **options):
+        return frame.unbox(path, format, transformation_ctx, **options)
+
+
+class UnnestFrame(GlueTransform):
+    def __call__(self, frame, transformation_ctx="", **more):
+        return frame.unnest(transformation_ctx)
+
+
+class ResolveChoice(GlueTransform):
+    def __call__(self, frame, specs=None, choice="", transformation_ctx="", **more):
+        return frame.resolveChoice(specs=specs, choice=choice, transformation_ctx=transformation_ctx, **more)

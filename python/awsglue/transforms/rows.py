@@ -13,3 +13,8 @@ class Filter(GlueTransform):
 class Map(GlueTransform):
     def __call__(self, frame, f, transformation_ctx="", **more):
         return frame.map(f, transformation_ctx)
+
+
+class Spigot(GlueTransform):
+    def __call__(self, frame, path, options=None, transformation_ctx="", **more):
+        return frame.spigot(path, options, transformation_ctx)

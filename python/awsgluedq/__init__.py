@@ -1,0 +1,1 @@
+"""Glue's data quality transforms are not available: importing one says so."""

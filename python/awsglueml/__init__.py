@@ -1,0 +1,1 @@
+"""Glue's machine learning transforms are not available: importing one says so."""
