@@ -59,11 +59,15 @@ func (s *Scan) explainParquet(failed *engine.Error) *Error {
 	return nil
 }
 
+// ofFile is how the engine's errors about a Parquet file read. Only for those
+// is it worth reading the files again.
+var ofFile = regexp.MustCompile(`(?i)parquet|thrift|TProtocol|decompress|corrupt|don't know what type|read file|magic bytes|dictionary|page|buffer`)
+
 // damaged says whether an error may be one of a broken file.
 func damaged(failed *engine.Error) bool {
 	switch failed.Kind {
 	case engine.IO, engine.InvalidInput, "invalid", "serialization", "not implemented", "unknown", engine.Internal:
-		return true
+		return ofFile.MatchString(failed.Message)
 	}
 	return false
 }
@@ -114,7 +118,7 @@ func (s *Scan) findCast(failed *engine.Error) *Error {
 			continue
 		}
 		f := s.byPath[file]
-		if f == nil || !strings.Contains(failed.Message, value) && len(s.parquet.casts) > 1 {
+		if g := castFailed.FindStringSubmatch(failed.Message); f == nil || g != nil && g[1] != value || g == nil && !strings.Contains(failed.Message, value) {
 			continue
 		}
 		return &Error{Bucket: f.Bucket, Key: f.Key, Column: c.want.Name, Value: value, Message: fmt.Sprintf("%q of row %s is not %s", clip(value, 100), thousands(row+1), article(c.want.Hive)),

@@ -16,6 +16,9 @@ type Options struct {
 	// partitions are neither listed nor linked. DuckDB prunes further by
 	// itself.
 	Partitions string
+	// Filter is what the query keeps, if Learn found out: partitions and files
+	// that can't hold such rows are left out.
+	Filter *Filter
 	// Preview reads some files, not all: enough for a look at the first rows.
 	Preview bool
 }
@@ -92,7 +95,7 @@ func (r *Reader) RelationOf(ctx context.Context, sess *engine.Session, t *glue.T
 	if _, err := formatOf(t, t.StorageDescriptor); err != nil {
 		return nil, err
 	}
-	groups, err := r.groups(ctx, t, o, rel)
+	groups, err := r.groups(ctx, sess, t, o, rel)
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +118,19 @@ type group struct {
 	files   []File
 }
 
-func (r *Reader) groups(ctx context.Context, t *glue.Table, o Options, rel *Relation) ([]*group, error) {
-	parts, err := r.parts(ctx, t, o.Partitions)
+func (r *Reader) groups(ctx context.Context, sess *engine.Session, t *glue.Table, o Options, rel *Relation) ([]*group, error) {
+	expression := o.Partitions
+	if expression == "" {
+		expression = o.Filter.expression()
+	}
+	parts, err := r.parts(ctx, t, expression)
 	if err != nil {
 		return nil, err
+	}
+	if o.Filter != nil && len(t.PartitionKeys) > 0 {
+		if parts, err = o.Filter.choose(ctx, sess, parts); err != nil {
+			return nil, err
+		}
 	}
 	exclude := exclusions(t)
 	enough := func() bool { return false }

@@ -74,6 +74,8 @@ type run struct {
 type input struct {
 	ref      tableRef
 	database string
+	table    *glue.Table
+	sketch   *table.Sketch
 	relation *table.Relation
 }
 
@@ -253,6 +255,29 @@ func isTrue(s string) bool { return strings.EqualFold(s, "true") || s == "1" }
 // uses, in a database of the run's own: the query runs as it was written.
 func (x *run) open(ctx context.Context, sess *engine.Session, id string) error {
 	schemas := map[string]bool{"": true, "main": true}
+	if err := x.definitions(ctx); err != nil {
+		return err
+	}
+	if err := x.learn(ctx, sess, id, schemas); err != nil {
+		return err
+	}
+	for _, name := range x.order {
+		in := x.inputs[name]
+		var err error
+		if in.relation, err = x.Reader.RelationOf(ctx, sess, in.table, table.Options{Filter: in.sketch.Filter()}); err != nil {
+			return x.input(in.ref, err)
+		}
+		if err := x.view(ctx, sess, id, schemas, in.ref, in.relation.SQL); err != nil {
+			return x.input(in.ref, in.relation.Explain(err))
+		}
+		fmt.Fprintf(x.log, "reads %s: %d files, %s\n", in.ref, in.relation.Files, size(in.relation.Bytes))
+	}
+	_, err := sess.Exec(ctx, "USE "+engine.QuoteIdent(id))
+	return err
+}
+
+// definitions fetches the tables that the query names.
+func (x *run) definitions(ctx context.Context) error {
 	for _, ref := range x.analysis.tables {
 		in := &input{ref: ref, database: x.database(ref)}
 		t, err := x.Reader.Table(ctx, in.database, ref.name)
@@ -265,29 +290,57 @@ func (x *run) open(ctx context.Context, sess *engine.Session, id string) error {
 		if err != nil {
 			return x.spec.at(ref.position, fmt.Sprintf("%s can't be read: %v", ref, err), "", err)
 		}
-		if in.relation, err = x.Reader.RelationOf(ctx, sess, t, table.Options{}); err != nil {
-			return x.input(ref, err)
-		}
+		in.table = t
 		x.inputs[ref.String()] = in
 		x.order = append(x.order, ref.String())
-		name := engine.QuoteIdent(id)
-		schema := ref.schema
-		if !schemas[schema] {
-			if _, err := sess.Exec(ctx, "CREATE SCHEMA "+name+"."+engine.QuoteIdent(schema)); err != nil {
-				return err
-			}
-			schemas[schema] = true
-		}
-		if schema == "" {
-			schema = "main"
-		}
-		if _, err := sess.Exec(ctx, "CREATE VIEW "+name+"."+engine.QuoteIdent(schema)+"."+engine.QuoteIdent(ref.name)+" AS SELECT * FROM "+in.relation.SQL); err != nil {
-			return x.input(ref, in.relation.Explain(err))
-		}
-		fmt.Fprintf(x.log, "reads %s: %d files, %s\n", ref, in.relation.Files, size(in.relation.Bytes))
 	}
-	_, err := sess.Exec(ctx, "USE "+engine.QuoteIdent(id))
+	return nil
+}
+
+// view shows a relation to the query under the name that it uses.
+func (x *run) view(ctx context.Context, sess *engine.Session, id string, schemas map[string]bool, ref tableRef, relation string) error {
+	schema := cmp.Or(ref.schema, "main")
+	if !schemas[schema] {
+		if _, err := sess.Exec(ctx, "CREATE SCHEMA "+engine.QuoteIdent(id)+"."+engine.QuoteIdent(schema)); err != nil {
+			return err
+		}
+		schemas[schema] = true
+	}
+	_, err := sess.Exec(ctx, "CREATE OR REPLACE VIEW "+engine.QuoteIdent(id)+"."+engine.QuoteIdent(schema)+"."+engine.QuoteIdent(ref.name)+" AS SELECT * FROM "+relation)
 	return err
+}
+
+// learn plans the query over sketches of its tables: what it filters them by
+// says which partitions and files are to be read.
+func (x *run) learn(ctx context.Context, sess *engine.Session, id string, schemas map[string]bool) error {
+	worth := false
+	for _, in := range x.inputs {
+		worth = worth || table.Prunes(in.table)
+	}
+	if !worth {
+		return nil
+	}
+	var sketches []*table.Sketch
+	defer func() {
+		for _, k := range sketches {
+			_ = k.Close() // what stays is removed at the next start
+		}
+	}()
+	for i, name := range x.order {
+		in := x.inputs[name]
+		k, err := x.Reader.Sketch(ctx, in.table, i)
+		if err != nil {
+			return x.input(in.ref, err)
+		}
+		in.sketch, sketches = k, append(sketches, k)
+		if err := x.view(ctx, sess, id, schemas, in.ref, k.SQL); err != nil {
+			return x.input(in.ref, err)
+		}
+	}
+	if _, err := sess.Exec(ctx, "USE "+engine.QuoteIdent(id)); err != nil {
+		return err
+	}
+	return table.Learn(ctx, sess, x.bound.text, nil, sketches...)
 }
 
 // database is the catalog database that a name's schema stands for.
