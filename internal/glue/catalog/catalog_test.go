@@ -325,3 +325,36 @@ func BenchmarkGetPartitions(b *testing.B) {
 		}
 	}
 }
+
+// TestVersionsAreBounded: the current version and the thousand before it are there, older ones are forgotten.
+func TestVersionsAreBounded(t *testing.T) {
+	s, store, ctx := newService(t)
+	_, err := s.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: new("db"), TableInput: &glue.TableInput{Name: new("t")}})
+	check(t, err)
+	check(t, store.Update(ctx, func(tx meta.Tx) error {
+		for range keptVersions + 5 {
+			old, err := table(tx, "000000000000", "db", "t")
+			if err != nil {
+				return err
+			}
+			if err := s.updateTable(tx, old, &glue.TableInput{Name: new("t")}, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	var ids []string
+	for in := (&glue.GetTableVersionsInput{DatabaseName: new("db"), TableName: new("t")}); ; {
+		out, err := s.GetTableVersions(ctx, in)
+		check(t, err)
+		for _, v := range out.TableVersions {
+			ids = append(ids, *v.VersionId)
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	if len(ids) != keptVersions+1 || ids[0] != "1005" || ids[len(ids)-1] != "5" {
+		t.Errorf("%d versions from %s to %s", len(ids), ids[0], ids[len(ids)-1])
+	}
+}

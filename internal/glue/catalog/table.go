@@ -292,7 +292,7 @@ func (s *Service) updateTable(tx meta.Tx, old *glue.Table, in *glue.TableInput, 
 	}
 	t.VersionId = new(strconv.FormatInt(version+1, 10))
 	if !skipArchive {
-		if err := tx.Put(kindVersion, versionKey(old, version), old); err != nil {
+		if err := archive(tx, old, version); err != nil {
 			return err
 		}
 	}

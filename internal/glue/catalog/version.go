@@ -19,6 +19,25 @@ func versionKey(t *glue.Table, version int64) meta.Key {
 	return append(tableKey(t), fmt.Sprintf("%019d", math.MaxInt64-version))
 }
 
+// keptVersions is how far back a table's old versions reach. AWS keeps them until a quota of the account is reached, and
+// refuses every update then.
+const keptVersions = 1000
+
+// archive keeps a table's description as an old version, and forgets the one that is too old for it.
+func archive(tx meta.Tx, old *glue.Table, version int64) error {
+	if err := tx.Put(kindVersion, versionKey(old, version), old); err != nil {
+		return err
+	}
+	if version < keptVersions {
+		return nil
+	}
+	// Not every version was kept, so there may be none of that number, but there are never more.
+	if err := tx.Delete(kindVersion, versionKey(old, version-keptVersions)); err != nil && !errors.Is(err, meta.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
 func versionNotFound(t *glue.Table, id string) error {
 	return glue.EntityNotFoundException("Version %s of table %s not found.", id, *t.Name)
 }

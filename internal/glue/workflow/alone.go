@@ -77,6 +77,10 @@ func (s *Service) settleAlone(account string) error {
 			if err != nil {
 				return err
 			}
+			if done {
+				// No run shows it, as there is none.
+				s.Log.Warn("a trigger could not start what it is to start", "trigger", d.Trigger, "kind", d.Kind, "name", d.Name, "reason", o.message)
+			}
 			if ended(o.state) {
 				s.work.unwatch(d.ID)
 			}
