@@ -56,11 +56,15 @@ type Console struct {
 	o   Options
 	mux *http.ServeMux
 	key oneTimeKey
+
+	guesses   throttle
+	comparing chan struct{} // holds one while a password is compared: that is made to be costly
+	sleep     func(ctx context.Context, d time.Duration) error
 }
 
 // New makes the handler, and the one-time key with which it is opened first.
 func New(o Options) (*Console, error) {
-	c := &Console{o: o, mux: http.NewServeMux()}
+	c := &Console{o: o, mux: http.NewServeMux(), comparing: make(chan struct{}, 1), sleep: sleep}
 	if err := c.key.renew(o.Rand); err != nil {
 		return nil, err
 	}

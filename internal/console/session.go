@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -155,22 +157,8 @@ func (c *Console) postSession(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	default:
-		pw, err := c.password(r)
-		if err != nil {
+		if err := c.checkPassword(r, in.Password); err != nil {
 			c.answer(w, r, nil, err)
-			return
-		}
-		if pw == nil {
-			fail(w, http.StatusUnauthorized, "Unauthorized", "no password has been chosen yet; open the sign-in link that tarn up prints")
-			return
-		}
-		got, err := pbkdf2.Key(sha256.New, in.Password, pw.Salt, pw.Rounds, len(pw.Hash))
-		if err != nil {
-			c.answer(w, r, nil, err)
-			return
-		}
-		if subtle.ConstantTimeCompare(got, pw.Hash) != 1 {
-			fail(w, http.StatusUnauthorized, "Unauthorized", "the password is wrong")
 			return
 		}
 	}
@@ -181,6 +169,9 @@ func (c *Console) postSession(w http.ResponseWriter, r *http.Request) {
 	}
 	now := c.o.Now()
 	err = c.o.Store.Update(r.Context(), func(tx meta.Tx) error {
+		if err := endSessions(tx, func(_ meta.Key, s sessionDoc) bool { return !now.Before(s.Expires) }); err != nil {
+			return err
+		}
 		return tx.Put(kindSession, cookieKey(value), sessionDoc{now, now.Add(sessionTTL)})
 	})
 	if err != nil {
@@ -189,6 +180,82 @@ func (c *Console) postSession(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/_/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode, MaxAge: int(sessionTTL.Seconds())})
 	c.answer(w, r, map[string]any{"SignedIn": true}, nil)
+}
+
+// checkPassword compares a guess with the password, slower and slower for those who guess wrong.
+func (c *Console) checkPassword(r *http.Request, guess string) error {
+	pw, err := c.password(r)
+	if err != nil {
+		return err
+	}
+	if pw == nil {
+		return unauthorized("no password has been chosen yet; open the sign-in link that tarn up prints")
+	}
+	from := guesserOf(r.RemoteAddr)
+	wait, ok := c.guesses.begin(from, c.o.Now())
+	if !ok {
+		return awsapi.NewError("TooManyRequestsException", http.StatusTooManyRequests, "message", "too many wrong passwords; try again in a few seconds")
+	}
+	result := unknown
+	defer func() { c.guesses.end(from, c.o.Now(), result) }()
+	if err := c.sleep(r.Context(), wait); err != nil {
+		return err
+	}
+	select {
+	case c.comparing <- struct{}{}:
+		defer func() { <-c.comparing }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	got, err := pbkdf2.Key(sha256.New, guess, pw.Salt, pw.Rounds, len(pw.Hash))
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(got, pw.Hash) != 1 {
+		result = wrong
+		return unauthorized("the password is wrong")
+	}
+	result = right
+	return nil
+}
+
+func unauthorized(message string) error {
+	return awsapi.NewError("Unauthorized", http.StatusUnauthorized, "message", "%s", message)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// endSessions removes the sessions that which picks.
+func endSessions(tx meta.Tx, which func(meta.Key, sessionDoc) bool) error {
+	var gone []meta.Key
+	err := tx.Scan(kindSession, nil, nil, func(k meta.Key, raw json.RawMessage) (bool, error) {
+		var s sessionDoc
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return false, err
+		}
+		if which(k, s) {
+			gone = append(gone, k)
+		}
+		return true, nil
+	})
+	for _, k := range gone {
+		if err := tx.Delete(kindSession, k); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (c *Console) deleteSession(w http.ResponseWriter, r *http.Request) {
@@ -223,7 +290,15 @@ func (c *Console) postPassword(w http.ResponseWriter, r *http.Request) {
 		c.answer(w, r, nil, err)
 		return
 	}
+	own := meta.Key{}
+	if ck, err := r.Cookie(cookieName); err == nil {
+		own = cookieKey(ck.Value)
+	}
 	err = c.o.Store.Update(r.Context(), func(tx meta.Tx) error {
+		// Who signed in with the old password, on whatever machine, has to do so again.
+		if err := endSessions(tx, func(k meta.Key, _ sessionDoc) bool { return !slices.Equal(k, own) }); err != nil {
+			return err
+		}
 		return tx.Put(kindPassword, meta.Key{c.o.Root().Account}, passwordDoc{[]byte(salt), hash, pbkdf2Rounds})
 	})
 	c.answer(w, r, map[string]any{"SignedIn": true}, err)
