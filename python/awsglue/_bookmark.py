@@ -40,6 +40,8 @@ class Bookmark:
         self.state: dict = {}
         self._etag: str | None = None
         self._taken: dict[str, dict[str, dict]] = {}
+        self._from: dict | None = None
+        self._until: dict | None = None
         self.used: set[str] = set()
 
     @property
@@ -65,6 +67,23 @@ class Bookmark:
         self.state = json.loads(answer["Body"].read())
         self._etag = answer["ETag"]
 
+    def between(self, first: str, last: str) -> None:
+        """Reads again what came after the run first, up to and with the run last; the bookmark itself does not move."""
+        if self.option != "pause" or not (first and last):
+            raise BookmarkError(
+                "--job-bookmark-from and --job-bookmark-to go together, and with --job-bookmark-option job-bookmark-pause"
+            )
+        self._from, self._until = self._after(first), self._after(last)
+
+    def _after(self, run: str) -> dict:
+        """The elements as they were after a run."""
+        past = [{"RunId": self.state.get("RunId"), "Elements": self.state.get("Elements", {})}, *self.state.get("History", [])]
+        for entry in past:
+            if entry["RunId"] == run:
+                return entry["Elements"]
+        known = ", ".join(e["RunId"] for e in past if e["RunId"]) or "none"
+        raise BookmarkError(f"the bookmark of job {self.job} has no state after run {run}; it keeps those of the last runs: {known}")
+
     def save(self, state: dict) -> None:
         condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         body = json.dumps(state, separators=(",", ":")).encode()
@@ -86,8 +105,11 @@ class Bookmark:
         if ctx in self.used:
             raise BookmarkError(f"two sources use transformation_ctx {ctx!r}: each needs its own, it is the bookmark's key")
         self.used.add(ctx)
-        marks = self.state.get("Elements", {}).get(ctx, {})
+        marks = (self.state.get("Elements", {}) if self._from is None else self._from).get(ctx, {})
         fresh = [(o, folder) for folder, objects in folders.items() for o in objects if _is_new(marks.get(folder), o)]
+        if self._until is not None:
+            last = self._until.get(ctx, {})
+            fresh = [(o, folder) for o, folder in fresh if not _is_new(last.get(folder), o)]
         fresh.sort(key=lambda pair: (pair[0].modified_ms, pair[0].key))
         fresh = _bounded(fresh, bounds or {})
         moved = dict(marks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awsglue import _aws, _bookmark, _publish, _sink
-from awsglue.utils import bookmark_option
+from awsglue.utils import bookmark_bound, bookmark_option
 
 
 class Job:
@@ -28,6 +28,9 @@ class Job:
         mark.load()
         if mark.state.get("Pending") and mark.saves:
             self._finish(mark)
+        first, last = (bookmark_bound(args, end) for end in ("from", "to"))
+        if first or last:
+            mark.between(first, last)
         context._bookmark = mark
 
     def _finish(self, mark: _bookmark.Bookmark) -> None:

@@ -53,6 +53,11 @@ def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str]:
     return resolved
 
 
+def bookmark_bound(args: dict[str, str] | None, end: str) -> str:
+    """The run that --job-bookmark-from or --job-bookmark-to names; empty where it is not given."""
+    return (args or {}).get(f"job_bookmark_{end}") or parse_arguments(sys.argv).get(f"job-bookmark-{end}", "")
+
+
 def bookmark_option(args: dict[str, str] | None) -> str:
     """enable, pause or disable: from a job's resolved arguments, otherwise from the command line."""
     value = (args or {}).get("job_bookmark_option") or parse_arguments(sys.argv).get("job-bookmark-option", "")

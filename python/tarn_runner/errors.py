@@ -95,11 +95,12 @@ def missing(text: str) -> str:
     if not re.match(r"\[(TABLE_OR_VIEW|SCHEMA)_NOT_FOUND\]", text) or "enable-glue-datacatalog" in parse_arguments(sys.argv):
         return ""
     first = plain(text).partition(" Verify the spelling")[0]
-    return f"{first} Tables of the Glue catalog need the job argument --enable-glue-datacatalog (Iceberg tables: glue_catalog.DATABASE.TABLE)"
+    need = "Tables of the Glue catalog need the job argument --enable-glue-datacatalog"
+    return f"{first} {need} (Iceberg tables: glue_catalog.DATABASE.TABLE)"
 
 
 def log_text(err: BaseException) -> str:
-    """The traceback for the log, from the script on, and of the JVM only what caused it: its frames name nobody's script, and
+    """The traceback for the log, from the script on, and of the JVM only what caused it: its frames name no script, and
     there are hundreds of them."""
     lines: list[str] = []
     for line in "".join(traceback.format_exception(err)).splitlines():

@@ -1,4 +1,5 @@
 import datetime
+import random
 
 import pytest
 
@@ -198,3 +199,56 @@ def test_address_needs_a_place(monkeypatch):
     with pytest.raises(_bookmark.BookmarkError, match="--TempDir"):
         _bookmark.address("j", {})
     assert _bookmark.address("j", {"TempDir": "s3://b/t/"}) == "s3://b/.tarn/bookmarks/j.json"
+
+
+def test_pause_between_two_runs(aws, monkeypatch):
+    s3 = aws.client("s3")
+    aws.client("glue").create_database(DatabaseInput={"Name": "d"})
+    for run in ("r1", "r2", "r3", "r4"):
+        s3.put_object(Bucket="lake", Key=f"raw/{run}", Body=run.encode())
+        one_run(s3, run, monkeypatch)
+
+    def between(**bounds):
+        context = Context("p")
+        Job(context).init("j", {"job_bookmark_option": "job-bookmark-pause", **bounds})
+        new = context._bookmark.take("raw", {"s3://lake/raw/": _aws.data_objects("s3://lake/raw/")})
+        return [o.key for o in new]
+
+    assert between() == []
+    assert between(job_bookmark_from="r1", job_bookmark_to="r3") == ["raw/r2", "raw/r3"]
+    with pytest.raises(_bookmark.BookmarkError, match="go together"):
+        between(job_bookmark_from="r1")
+    with pytest.raises(_bookmark.BookmarkError, match="no state after run r9; .*: r4, r3, r2, r1"):
+        between(job_bookmark_from="r1", job_bookmark_to="r9")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_histories(aws, monkeypatch, seed):
+    """Uploads, overwrites, runs that fail before their commit, and kills at any call: in the end each version of an object that was there
+    when a run read it has been published once, and no object's last version is missing."""
+    s3, glue = aws.client("s3"), aws.client("glue")
+    glue.create_database(DatabaseInput={"Name": "d"})
+    chance = random.Random(seed)
+    last: dict[str, bytes] = {}
+    written: set[bytes] = set()
+    for step in range(14):
+        for _ in range(chance.randint(0, 3)):
+            key = f"raw/{chance.choice('abcdef')}"
+            last[key] = f"{key} {len(written)}".encode()
+            written.add(last[key])
+            s3.put_object(Bucket="lake", Key=key, Body=last[key])
+        with monkeypatch.context() as m:
+            what = chance.choice(("run", "run", "kill", "kill", "fail"))
+            if what == "kill":
+                kill_at(m, chance.randrange(40))
+            elif what == "fail":
+                m.setattr(Job, "commit", lambda self: None)
+            try:
+                one_run(s3, f"r{step}", m)
+            except Killed:
+                pass
+    one_run(s3, "last", monkeypatch)
+    got = contents(s3)
+    assert len(got) == len(set(got)), "doubled"
+    assert set(got) <= written
+    assert set(last.values()) <= set(got), "lost"
