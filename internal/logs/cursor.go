@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"math"
@@ -101,13 +102,17 @@ func (c *cursor) next() error {
 	return nil
 }
 
+// message is the message of the event that was read last; valid until the next one is read.
+func (c *cursor) message() []byte {
+	if bytes.IndexByte(c.text, '\\') < 0 {
+		return c.text
+	}
+	return []byte(decoder.Replace(string(c.text)))
+}
+
 // event is the event that was read last.
 func (c *cursor) event() Event {
-	message := string(c.text)
-	if strings.Contains(message, "\\") {
-		message = decoder.Replace(message)
-	}
-	return Event{Time: time.UnixMilli(c.ms).UTC(), Message: message, Offset: c.begin, next: c.at}
+	return Event{Time: time.UnixMilli(c.ms).UTC(), Message: string(c.message()), Offset: c.begin, next: c.at}
 }
 
 // span is a range of time in milliseconds; both ends belong to it.

@@ -137,8 +137,8 @@ func (v *Service) FilterLogEvents(ctx context.Context, in *logs.FilterLogEventsI
 			if first.leavesOut(p) {
 				return true
 			}
-			if message := c.event().Message; match(message) {
-				first.add(found{p, message})
+			if message := c.message(); match(message) {
+				first.add(found{p, string(message)})
 			}
 			return true
 		})

@@ -164,7 +164,7 @@ func TestFilterMergesStreams(t *testing.T) {
 			t.Errorf("%s: %s", c.name, got)
 		}
 	}
-	if _, err := v.FilterLogEvents(ctx, &api.FilterLogEventsInput{LogGroupName: new("/g"), FilterPattern: new("{ $.x = 1 }")}); !awsapi.IsCode(err, "InvalidParameterException") {
+	if _, err := v.FilterLogEvents(ctx, &api.FilterLogEventsInput{LogGroupName: new("/g"), FilterPattern: new("[a, b]")}); !awsapi.IsCode(err, "InvalidParameterException") {
 		t.Error(err)
 	}
 	if _, err := v.FilterLogEvents(ctx, &api.FilterLogEventsInput{LogGroupName: new("/none")}); !awsapi.IsCode(err, "ResourceNotFoundException") {
@@ -254,30 +254,4 @@ func TestFollow(t *testing.T) {
 	if ctx.Err() != nil {
 		t.Fatal("it did not end with the stream")
 	}
-}
-
-func FuzzFilterPattern(f *testing.F) {
-	for _, p := range []string{"", "a b", `"a b" -c ?d`, `"`, `{ $.x = 1 }`, `-"x\"y"`, "? -"} {
-		f.Add(p, "a b c")
-	}
-	_, v, ctx := func() (*logs.Store, *logs.Service, context.Context) {
-		s, err := logs.Open(f.TempDir(), func() time.Time { return begin })
-		if err != nil {
-			f.Fatal(err)
-		}
-		ctx := awsapi.WithCaller(context.Background(), awsapi.Caller{Account: "0"})
-		w, err := s.Stream("0", "/g", "s")
-		if err != nil {
-			f.Fatal(err)
-		}
-		fmt.Fprintln(w, "a b c")
-		w.Close()
-		return s, logs.NewService(s), ctx
-	}()
-	f.Fuzz(func(t *testing.T, pattern, _ string) {
-		_, err := v.FilterLogEvents(ctx, &api.FilterLogEventsInput{LogGroupName: new("/g"), FilterPattern: &pattern})
-		if err != nil && !awsapi.IsCode(err, "InvalidParameterException") {
-			t.Fatal(err)
-		}
-	})
 }

@@ -1,20 +1,47 @@
 package logs
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	"tarn/api/logs"
 )
 
-// parsePattern reads a filter pattern of terms: all plain ones must occur, one of those with ? if there are any, none
-// of those with -. A term in double quotes may hold anything.
-func parsePattern(text string) (func(string) bool, error) {
+func badPattern(hint string, args ...any) error {
+	return logs.InvalidParameterException("Invalid filter pattern").WithHint(hint, args...)
+}
+
+// parsePattern reads a filter pattern: terms, { selectors of JSON }, or one %regular expression%.
+func parsePattern(text string) (func([]byte) bool, error) {
 	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") || strings.HasPrefix(text, "%") {
-		return nil, logs.InvalidParameterException("Invalid filter pattern").
-			WithHint("Patterns of JSON, fields or regular expressions are not available: use terms, such as \"ERROR\" -debug ?a ?b.")
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return parseJSONPattern(text)
+	case strings.HasPrefix(text, "["):
+		return nil, badPattern("Patterns of fields between blanks are not available: use terms, such as \"ERROR\" -debug ?a ?b, or { $.level = \"ERROR\" }.")
+	case strings.HasPrefix(text, "%"):
+		return parseRegexp(text)
 	}
-	var all, any, none []string
+	return parseTerms(text)
+}
+
+// parseRegexp reads %text%.
+func parseRegexp(text string) (func([]byte) bool, error) {
+	if len(text) < 3 || !strings.HasSuffix(text, "%") {
+		return nil, badPattern("A regular expression stands between two %%.")
+	}
+	re, err := regexp.Compile(text[1 : len(text)-1])
+	if err != nil {
+		return nil, badPattern("The regular expression can't be read: %v.", err)
+	}
+	return re.Match, nil
+}
+
+// parseTerms reads terms: all plain ones must occur, one of those with ? if there are any, none of those with -. A term
+// in double quotes may hold anything.
+func parseTerms(text string) (func([]byte) bool, error) {
+	var all, some, none [][]byte
 	for text != "" {
 		sign := byte(0)
 		if text[0] == '-' || text[0] == '?' {
@@ -22,20 +49,15 @@ func parsePattern(text string) (func(string) bool, error) {
 		}
 		var term string
 		if strings.HasPrefix(text, `"`) {
-			end := 1
-			for end < len(text) && text[end] != '"' {
-				if text[end] == '\\' {
-					end++
-				}
-				end++
+			quoted, rest, err := cutQuoted(text)
+			if err != nil {
+				return nil, err
 			}
-			if end >= len(text) {
-				return nil, logs.InvalidParameterException("Invalid filter pattern").WithHint("A quoted term has no end.")
-			}
-			term = strings.ReplaceAll(text[1:end], `\"`, `"`)
-			text = text[end+1:]
+			term, text = quoted, rest
+		} else if i := strings.IndexAny(text, " \t\r\n"); i >= 0 {
+			term, text = text[:i], text[i:]
 		} else {
-			term, text, _ = strings.Cut(text, " ")
+			term, text = text, ""
 		}
 		text = strings.TrimSpace(text)
 		if term == "" {
@@ -43,29 +65,44 @@ func parsePattern(text string) (func(string) bool, error) {
 		}
 		switch sign {
 		case '-':
-			none = append(none, term)
+			none = append(none, []byte(term))
 		case '?':
-			any = append(any, term)
+			some = append(some, []byte(term))
 		default:
-			all = append(all, term)
+			all = append(all, []byte(term))
 		}
 	}
-	return func(message string) bool {
+	return func(message []byte) bool {
 		for _, t := range all {
-			if !strings.Contains(message, t) {
+			if !bytes.Contains(message, t) {
 				return false
 			}
 		}
 		for _, t := range none {
-			if strings.Contains(message, t) {
+			if bytes.Contains(message, t) {
 				return false
 			}
 		}
-		for _, t := range any {
-			if strings.Contains(message, t) {
+		for _, t := range some {
+			if bytes.Contains(message, t) {
 				return true
 			}
 		}
-		return len(any) == 0
+		return len(some) == 0
 	}, nil
+}
+
+// cutQuoted takes a term in double quotes off the beginning of a text; \" stands for a quote.
+func cutQuoted(text string) (term, rest string, err error) {
+	end := 1
+	for end < len(text) && text[end] != '"' {
+		if text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	if end >= len(text) {
+		return "", "", badPattern("A quoted term has no end.")
+	}
+	return strings.ReplaceAll(text[1:end], `\"`, `"`), text[end+1:], nil
 }
