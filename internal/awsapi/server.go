@@ -98,8 +98,15 @@ func (s *Server) requestID() string {
 	if _, err := io.ReadFull(s.cfg.Rand, b[:]); err != nil {
 		return "00000000-0000-0000-0000-000000000000"
 	}
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
+	b[6], b[8] = 0x40|b[6]&0x0f, 0xa0|b[8]&0x0f // version and variant of a UUID
+	var id [36]byte
+	hex.Encode(id[:], b[:4])
+	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
+	hex.Encode(id[9:], b[4:6])
+	hex.Encode(id[14:], b[6:8])
+	hex.Encode(id[19:], b[8:10])
+	hex.Encode(id[24:], b[10:])
+	return string(id[:])
 }
 
 func (s *Server) virtualBucket(host string) string {

@@ -34,7 +34,7 @@ const (
 	collectEvery   = 20 * time.Second
 	collectAtOnce  = 1000
 	keepCompleted  = 24 * time.Hour
-	trimEventsOnce = 10000
+	trimEventsOnce = 2000
 )
 
 func (s *Service) collectLoop(ctx context.Context) {
@@ -65,19 +65,21 @@ func (s *Service) collectLoop(ctx context.Context) {
 // Collect removes the blobs that nothing has used for the grace time and that are not pinned, and says how many.
 func (s *Service) Collect(ctx context.Context) (removed int, err error) {
 	before := s.now().Add(-s.options.Grace).UnixMilli()
+	var last index.Dead
 	for {
-		dead, err := s.index.DeadBlobs(before, collectAtOnce)
+		dead, err := s.index.DeadBlobs(before, last, collectAtOnce)
 		if err != nil || len(dead) == 0 {
 			return removed, err
 		}
 		var gone []blob.ID
-		for _, id := range dead {
-			ok, err := s.blobs.Remove(id)
+		for _, d := range dead {
+			last = d // a pinned one is passed over, not waited for
+			ok, err := s.blobs.Remove(d.ID)
 			if err != nil {
 				return removed, err
 			}
 			if ok {
-				gone = append(gone, id)
+				gone = append(gone, d.ID)
 			}
 		}
 		// A dead blob is never used again (see index.ErrGone), so no one can have taken it up in between.
@@ -87,17 +89,20 @@ func (s *Service) Collect(ctx context.Context) (removed int, err error) {
 			}
 		}
 		removed += len(gone)
-		if len(gone) < collectAtOnce { // the last ones, or some are pinned
+		if len(dead) < collectAtOnce {
 			return removed, nil
 		}
 	}
 }
 
+// trim forgets old events and old answers, little by little: writes wait for each transaction.
 func (s *Service) trim(ctx context.Context, now time.Time) error {
-	return s.index.Update(ctx, func(tx *index.Tx) error {
-		if err := tx.TrimCompleted(now.Add(-keepCompleted)); err != nil {
+	err := s.index.Update(ctx, func(tx *index.Tx) error { return tx.TrimCompleted(now.Add(-keepCompleted)) })
+	for n := int64(trimEventsOnce); n == trimEventsOnce && err == nil; {
+		err = s.index.Update(ctx, func(tx *index.Tx) (err error) {
+			n, err = tx.TrimEvents(now.Add(-s.options.KeepEvents), trimEventsOnce)
 			return err
-		}
-		return tx.TrimEvents(now.Add(-s.options.KeepEvents), trimEventsOnce)
-	})
+		})
+	}
+	return err
 }

@@ -1,16 +1,18 @@
 package s3
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
+	"sync"
 
 	"tarn/internal/s3/blob"
 	"tarn/internal/s3/index"
 )
 
 // open opens a stretch of an object's bytes; fs.ErrNotExist when they have been collected. From then on the bytes
-// are safe until Close: one file is opened, several are pinned and opened in turn.
+// are safe until Close: a small stretch is read, one file is opened, several are pinned and opened in turn.
 func (s *Service) open(segments []index.Segment, offset, size int64) (io.ReadCloser, error) {
 	ps := &pieces{blobs: s.blobs}
 	for _, g := range segments {
@@ -25,6 +27,9 @@ func (s *Service) open(segments []index.Segment, offset, size int64) (io.ReadClo
 		ps.rest = append(ps.rest, index.Segment{Blob: g.Blob, Offset: g.Offset + offset, Size: n})
 		size -= n
 		offset = 0
+	}
+	if len(ps.rest) == 1 && ps.rest[0].Size <= maxSmall {
+		return s.load(ps.rest[0])
 	}
 	if len(ps.rest) == 1 {
 		p, err := openPiece(s.blobs, ps.rest[0])
@@ -41,6 +46,32 @@ func (s *Service) open(segments []index.Segment, offset, size int64) (io.ReadClo
 		}
 	}
 	return ps, nil
+}
+
+// load reads a small stretch: that costs less than opening its file for it.
+func (s *Service) load(g index.Segment) (io.ReadCloser, error) {
+	buf := s.buffers.Get().(*buffer)
+	if err := s.blobs.ReadAt(g.Blob, buf[:g.Size], g.Offset); err != nil {
+		s.buffers.Put(buf)
+		return nil, err
+	}
+	return &loaded{Reader: *bytes.NewReader(buf[:g.Size]), buf: buf, pool: &s.buffers}, nil
+}
+
+// loaded is a stretch in memory, in a buffer that others use after Close.
+type loaded struct {
+	bytes.Reader
+	buf  *buffer
+	pool *sync.Pool
+}
+
+func (l *loaded) Close() error {
+	if l.buf != nil {
+		l.Reset(nil)
+		l.pool.Put(l.buf)
+		l.buf = nil
+	}
+	return nil
 }
 
 // piece is a stretch of one file. The LimitedReader over the file lets net/http send it without copying.

@@ -118,6 +118,7 @@ func (s *Service) Close() error {
 	s.stop()
 	s.background.Wait()
 	err := s.index.Close()
+	s.blobs.Close()
 	return errors.Join(err, s.lock.Close())
 }
 

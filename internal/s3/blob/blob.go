@@ -56,7 +56,12 @@ type Store struct {
 	mu      sync.Mutex
 	folders map[string]bool // made and durable in this run
 	pins    map[ID]int
+
+	files files // locked after mu
 }
+
+// Close lets go of the files that are kept open.
+func (s *Store) Close() { s.files.closeAll() }
 
 // Open makes the folders of a store under dir. The generation must be higher than any used before in dir.
 func Open(dir string, generation int64) (*Store, error) {
@@ -236,7 +241,7 @@ func (s *Store) Remove(id ID) (removed bool, err error) {
 	if s.pins[id] > 0 {
 		return false, nil
 	}
-	if err := os.Remove(s.Path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.files.remove(id, s.Path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
 	if folder := id.folder(); !s.folders[folder] {

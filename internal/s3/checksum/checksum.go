@@ -15,10 +15,8 @@ import (
 	"fmt"
 	"hash"
 	"hash/crc32"
-	"hash/crc64"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // Algorithm is a checksum as S3 names it.
@@ -81,11 +79,6 @@ func (a Algorithm) Size() int {
 // Linear tells whether the checksum of a whole follows from those of its parts.
 func (a Algorithm) Linear() bool { return a == CRC32 || a == CRC32C || a == CRC64NVME }
 
-// nvme is the reversed polynomial of CRC-64/NVME.
-const nvme = 0x9a6c9329ac4bc9b5
-
-var nvmeTable = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(nvme) })
-
 // New makes the hash of an algorithm.
 func (a Algorithm) New() hash.Hash {
 	switch a {
@@ -94,7 +87,7 @@ func (a Algorithm) New() hash.Hash {
 	case CRC32C:
 		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	case CRC64NVME:
-		return crc64.New(nvmeTable())
+		return newNVME()
 	case SHA1:
 		return sha1.New()
 	case SHA256:

@@ -139,7 +139,7 @@ func TestReferences(t *testing.T) {
 	}
 	dead := func() int {
 		t.Helper()
-		ids, err := ix.DeadBlobs(at.UnixMilli(), 10)
+		ids, err := ix.DeadBlobs(at.UnixMilli(), Dead{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,4 +187,75 @@ func FuzzSegments(f *testing.F) {
 			t.Errorf("%v became %v, %v", segments, again, err)
 		}
 	})
+}
+
+func TestDeadBlobsArePaged(t *testing.T) {
+	ix := open(t, t.TempDir())
+	b := addBucket(t, ix)
+	at := time.Unix(100, 0)
+	for i := range 5 {
+		err := ix.Update(t.Context(), func(tx *Tx) error {
+			s, err := tx.Pack([]byte("x"))
+			if err != nil {
+				return err
+			}
+			o := &Object{Bucket: b.ID, Key: "k", Segments: []Segment{s}}
+			if err := tx.PutObject(o, nil); err != nil {
+				return err
+			}
+			return tx.DeleteObject(o, at.Add(time.Duration(i/2)*time.Second)) // some at the same time
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []Dead
+	for last := (Dead{}); ; {
+		page, err := ix.DeadBlobs(at.Add(time.Minute).UnixMilli(), last, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		got = append(got, page...)
+		last = page[len(page)-1]
+	}
+	if len(got) != 5 {
+		t.Errorf("%v", got)
+	}
+	for i := 1; i < len(got); i++ {
+		if got[i].ID <= got[i-1].ID || got[i].At < got[i-1].At {
+			t.Errorf("%v is not in order", got)
+		}
+	}
+}
+
+func TestTrimEvents(t *testing.T) {
+	ix := open(t, t.TempDir())
+	at := time.Unix(100, 0)
+	err := ix.Update(t.Context(), func(tx *Tx) error {
+		for i := range 50 {
+			if err := tx.Emit(Event{Kind: "put", Bucket: "b", Key: fmt.Sprint(i), At: at.Add(time.Duration(i) * time.Second)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{20, 20, 5, 0} {
+		var n int64
+		err := ix.Update(t.Context(), func(tx *Tx) (err error) {
+			n, err = tx.TrimEvents(at.Add(45*time.Second), 20)
+			return err
+		})
+		if err != nil || n != want {
+			t.Errorf("trimmed %d, %v, want %d", n, err, want)
+		}
+	}
+	if first, last, err := ix.EventBounds(); err != nil || first != 46 || last != 50 {
+		t.Errorf("left are %d to %d, %v", first, last, err)
+	}
 }

@@ -24,7 +24,7 @@ func readStatements() map[string]string {
 		"parts":       "SELECT upload, number, size, etag, modified, segments, checksums FROM part WHERE upload = ? AND number > ? ORDER BY number LIMIT ?",
 		"completed":   "SELECT doc FROM completed WHERE upload = ?",
 		"blob":        "SELECT refs FROM blob WHERE id = ?",
-		"deadBlobs":   "SELECT id FROM blob WHERE died <= ? ORDER BY died LIMIT ?",
+		"deadBlobs":   "SELECT id, died FROM blob WHERE died <= ? AND (died, id) > (?, ?) ORDER BY died, id LIMIT ?",
 		"unswept":     "SELECT id FROM generation WHERE swept = 0 AND id < ? ORDER BY id",
 		"events":      "SELECT seq, at, kind, account, bucket, key, size, etag FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
 		"eventBounds": "SELECT coalesce((SELECT min(seq) FROM event), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)",
@@ -203,13 +203,21 @@ func (st statements) HasBlob(id blob.ID) (bool, error) {
 	return err == nil, err
 }
 
-// DeadBlobs lists blobs that nothing has used since the given time (in Unix milliseconds) or longer.
-func (st statements) DeadBlobs(before int64, limit int) ([]blob.ID, error) {
-	return collect(func(row scanner) (blob.ID, error) {
+// Dead is a blob that nothing uses any more.
+type Dead struct {
+	ID blob.ID
+	At int64 // when its last use ended, in Unix milliseconds
+}
+
+// DeadBlobs lists blobs that nothing has used since the given time (in Unix milliseconds) or longer, in the order in
+// which they died, from after a given one on.
+func (st statements) DeadBlobs(before int64, after Dead, limit int) ([]Dead, error) {
+	return collect(func(row scanner) (d Dead, err error) {
 		var id int64
-		err := row.Scan(&id)
-		return blob.ID(id), err
-	})(st["deadBlobs"].Query(before, limit))
+		err = row.Scan(&id, &d.At)
+		d.ID = blob.ID(id)
+		return d, err
+	})(st["deadBlobs"].Query(before, after.At, int64(after.ID), limit))
 }
 
 // Unswept lists the generations before this one that may have left files behind.

@@ -24,7 +24,7 @@ func writeStatements() map[string]string {
 		"unrefBlob":       "UPDATE blob SET refs = refs - 1, died = CASE refs WHEN 1 THEN ?2 END WHERE id = ?1",
 		"forgetBlob":      "DELETE FROM blob WHERE id = ? AND refs = 0",
 		"insertEvent":     "INSERT INTO event (at, kind, account, bucket, key, size, etag) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"trimEvents":      "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE at < ? ORDER BY seq LIMIT ?)",
+		"trimEvents":      "DELETE FROM event WHERE at < ? AND seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?)",
 		"insertUpload":    "INSERT INTO upload (bucket, key, id, initiated, doc) VALUES (?, ?, ?, ?, ?)",
 		"deleteUpload":    "DELETE FROM upload WHERE bucket = ? AND key = ? AND id = ?",
 		"putPart":         "INSERT OR REPLACE INTO part (upload, number, size, etag, modified, segments, checksums) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -60,12 +60,21 @@ func (tx *Tx) reset(byName map[string]*Bucket, blobs Blobs) {
 }
 
 func (tx *Tx) exec(name string, args ...any) error {
+	_, err := tx.count(name, args...)
+	return err
+}
+
+// count executes a statement and answers how many rows it changed.
+func (tx *Tx) count(name string, args ...any) (n int64, err error) {
 	tx.dirty = true
-	_, err := tx.writes[name].Exec(args...)
+	r, err := tx.writes[name].Exec(args...)
+	if err == nil {
+		n, err = r.RowsAffected()
+	}
 	if err != nil && tx.err == nil {
 		tx.err = err
 	}
-	return err
+	return n, err
 }
 
 func (tx *Tx) json(v any) ([]byte, error) {
@@ -219,9 +228,10 @@ func (tx *Tx) Emit(e Event) error {
 	return tx.exec("insertEvent", millis(e.At), e.Kind, e.Account, e.Bucket, []byte(e.Key), e.Size, e.ETag)
 }
 
-// TrimEvents forgets events older than a time, a limited number at once.
-func (tx *Tx) TrimEvents(before time.Time, limit int) error {
-	return tx.exec("trimEvents", millis(before), limit)
+// TrimEvents forgets those of the first events that are older than a time, and says how many: when as many as the
+// limit, there may be more. It looks at no more than these, however many events there are.
+func (tx *Tx) TrimEvents(before time.Time, limit int) (int64, error) {
+	return tx.count("trimEvents", millis(before), limit)
 }
 
 // InsertUpload starts an upload.
