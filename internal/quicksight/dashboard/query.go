@@ -69,14 +69,17 @@ type VisualResult struct {
 	Rows      [][]any  `json:"Rows"`
 	Truncated bool     `json:"Truncated"`
 	ElapsedMs int64    `json:"ElapsedMs"`
+	Notes     []string `json:"Notes,omitzero"`
 	Total     []any    `json:"Total"` // of a table that shows one: a value for each column, null for its dimensions
 }
 
-// ControlQuery asks for what a filter's control offers.
+// ControlQuery asks for what a control offers.
 type ControlQuery struct {
 	DashboardID   string `json:"DashboardId"`
 	VersionNumber *int64 `json:"VersionNumber,omitzero"`
-	FilterID      string `json:"FilterId"`
+	FilterID      string `json:"FilterId,omitzero"`
+	// Column is asked for instead of a filter by the controls of parameters.
+	Column *quicksight.ColumnIdentifier `json:"Column,omitzero"`
 }
 
 // ControlResult holds the values of a list, or the ends of a range.
@@ -170,6 +173,9 @@ func (s *Service) ControlValues(ctx context.Context, q ControlQuery) (*ControlRe
 	}
 	bounds := false
 	r, err := s.run(ctx, req, func() (built *query.Query, err error) {
+		if q.Column != nil {
+			return query.Values(req, q.Column)
+		}
 		built, bounds, err = query.Control(req, q.FilterID)
 		return built, err
 	})
@@ -208,7 +214,7 @@ func (s *Service) run(ctx context.Context, req *query.Request, build func() (*qu
 		return nil, failed(h.Explain(ctx, err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := &VisualResult{Columns: []Column{}, Rows: [][]any{}}
+	out := &VisualResult{Columns: []Column{}, Rows: [][]any{}, Notes: q.Notes}
 	for _, c := range q.Columns {
 		out.Columns = append(out.Columns, Column{FieldID: c.FieldID, Name: c.Name, Role: c.Role, Type: c.Type.String()})
 	}

@@ -29,7 +29,7 @@ func Build(req *Request) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.sheet, b.shape = sheet, s
+	b.sheet, b.visual, b.shape = sheet, visual, s
 	b.where = "visual " + s.id
 	q, err := b.build()
 	if err != nil {
@@ -99,6 +99,7 @@ type builder struct {
 	zone    string // of the definition; empty is UTC
 	now     time.Time
 	sheet   *quicksight.SheetDefinition
+	visual  *quicksight.Visual
 	shape   shape
 	where   string
 	source  string // the relation before any filter: ds, or ds in local time
@@ -333,6 +334,11 @@ func (b *builder) rawTable(rows string) (*Query, error) {
 		values[d.id] = v
 		selected = append(selected, v.SQL+" AS f"+fmt.Sprint(len(selected)))
 		b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: awsapi.Val(d.column.ColumnName), Role: d.role, Type: v.Type})
+	}
+	formats := b.formats(false)
+	b.formatColumns(formats)
+	for _, f := range formats {
+		selected = append(selected, f.value.SQL)
 	}
 	var order []string
 	for _, o := range b.shape.sort {

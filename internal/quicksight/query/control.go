@@ -22,30 +22,41 @@ func Control(req *Request, filterID string) (q *Query, bounds bool, err error) {
 	if column == nil {
 		return nil, false, fail(where, "", "this type of filter has no control yet")
 	}
+	bounds = f.CategoryFilter == nil && f.NestedFilter == nil && f.TopBottomFilter == nil
+	q, err = offered(req, column, bounds, where)
+	return q, bounds, err
+}
+
+// Values compiles the query of a parameter's control that links to a column.
+func Values(req *Request, column *quicksight.ColumnIdentifier) (*Query, error) {
+	return offered(req, column, false, "column "+awsapi.Val(column.ColumnName))
+}
+
+func offered(req *Request, column *quicksight.ColumnIdentifier, bounds bool, where string) (*Query, error) {
 	b, err := newBuilder(req, awsapi.Val(column.DataSetIdentifier))
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	v, err := b.field(column, where)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if v.Level == expression.Aggregated {
-		return nil, false, fail(where, "", "the values of an aggregate cannot be listed")
+		return nil, fail(where, "", "the values of an aggregate cannot be listed")
 	}
 	v = v.Column()
 	name := awsapi.Val(column.ColumnName)
-	if f.CategoryFilter == nil && f.NestedFilter == nil && f.TopBottomFilter == nil {
+	if bounds {
 		b.query.Columns = []OutputColumn{{Name: name, Role: "Min", Type: v.Type}, {Name: name, Role: "Max", Type: v.Type}}
 		b.query.Limit = 1
 		b.query.final = "SELECT min(" + v.SQL + "), max(" + v.SQL + ") FROM " + b.source
-		return b.query.compact(), true, nil
+		return b.query.compact(), nil
 	}
 	b.query.Columns = []OutputColumn{{Name: name, Role: "Category", Type: v.Type}}
 	b.query.Limit = ControlLimit
 	b.query.final = fmt.Sprintf("SELECT x FROM (SELECT DISTINCT %s AS x FROM %s) ORDER BY %s LIMIT %d",
 		v.SQL, b.source, term("x", "ASC", v.Type == expression.String), ControlLimit+1)
-	return b.query.compact(), false, nil
+	return b.query.compact(), nil
 }
 
 func findFilter(d *quicksight.DashboardVersionDefinition, id string) (*quicksight.Filter, *quicksight.ColumnIdentifier) {

@@ -59,6 +59,10 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 	for i, m := range measures {
 		selected = append(selected, m.value.SQL+fmt.Sprintf(" AS v%d", i))
 	}
+	formats := b.formats(true)
+	for i, f := range formats {
+		selected = append(selected, f.value.SQL+fmt.Sprintf(" AS p%d", i))
+	}
 	order, hidden, err := b.order(dims, measures)
 	if err != nil {
 		return nil, err
@@ -78,20 +82,20 @@ func (b *builder) grouped(rows string, having []string) (*Query, error) {
 		agg = b.stage("ranked", "SELECT agg.*"+ranks+" FROM agg"+joins)
 	}
 	if b.shape.totals && len(measures) > 0 {
-		total, err := b.total(agg, rows, dims, measures, len(hidden), len(having) > 0)
+		total, err := b.total(agg, rows, dims, measures, len(formats), len(hidden), len(having) > 0)
 		if err != nil {
 			return nil, err
 		}
 		agg, order = total, append([]string{"total DESC"}, order...)
 		b.query.Total = true
 	}
-	b.finish(agg, dims, measures, order)
+	b.finish(agg, dims, measures, formats, order)
 	return b.query, nil
 }
 
 // total adds the row of the whole to the groups. It aggregates the rows themselves, never the groups; where groups are filtered out,
 // the rows of those that stay. A measure whose total is told to be something else aggregates what is shown.
-func (b *builder) total(agg, rows string, dims []compiledDimension, measures []compiledMeasure, hidden int, filtered bool) (string, error) {
+func (b *builder) total(agg, rows string, dims []compiledDimension, measures []compiledMeasure, formats, hidden int, filtered bool) (string, error) {
 	var groups, whole []string
 	for i, d := range dims {
 		groups, whole = append(groups, fmt.Sprintf("f%d", i)), append(whole, "NULL")
@@ -108,6 +112,9 @@ func (b *builder) total(agg, rows string, dims []compiledDimension, measures []c
 		if b.shape.totalFunctions[m.id] == quicksight.SimpleTotalAggregationFunctionAverage {
 			measures[i].value.Type = expression.Decimal // the column holds the mean of whole numbers too
 		}
+	}
+	for i := range formats {
+		groups, whole = append(groups, fmt.Sprintf("p%d", i)), append(whole, "NULL")
 	}
 	for i := range hidden {
 		groups, whole = append(groups, fmt.Sprintf("s%d", i)), append(whole, "NULL")
@@ -147,7 +154,7 @@ func (b *builder) totalOf(i int, m compiledMeasure, agg string) (string, error) 
 	}
 }
 
-func (b *builder) finish(from string, dims []compiledDimension, measures []compiledMeasure, order []string) {
+func (b *builder) finish(from string, dims []compiledDimension, measures []compiledMeasure, formats []compiledFormat, order []string) {
 	var shown, kept []string
 	limit := int64(b.query.Limit) + 1
 	if b.query.Total {
@@ -173,6 +180,7 @@ func (b *builder) finish(from string, dims []compiledDimension, measures []compi
 			b.query.Columns = append(b.query.Columns, OutputColumn{FieldID: d.id, Name: "OTHER", Role: "Other", Type: expression.Integer})
 		}
 	}
+	shown = append(shown, b.formatColumns(formats)...)
 	b.query.final = "SELECT " + strings.Join(shown, ", ") + " FROM " + from
 	if len(kept) > 0 {
 		b.query.final += " WHERE " + strings.Join(kept, " AND ")

@@ -129,6 +129,9 @@ func print(t *testing.T, out *strings.Builder, s *engine.Session, q *Query) {
 	for i, a := range q.Args {
 		fmt.Fprintf(out, "$%d = %v\n", i+1, a)
 	}
+	for _, n := range q.Notes {
+		fmt.Fprintf(out, "note: %s\n", n)
+	}
 	rows, err := s.Query(t.Context(), sql, q.Args...)
 	if err != nil {
 		t.Errorf("%v\n%s", err, sql)

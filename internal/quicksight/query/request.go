@@ -52,7 +52,7 @@ type Selection struct {
 type OutputColumn struct {
 	FieldID string
 	Name    string
-	Role    string // Category, Value, Color, SmallMultiple, TrendGroup, TargetValue, GroupBy or Other
+	Role    string // Category, Value, Color, SmallMultiple, TrendGroup, TargetValue, GroupBy, Other or Format
 	Type    expression.Type
 }
 
@@ -61,8 +61,9 @@ type Query struct {
 	DataSet string // the identifier of the data set that ds stands for
 	Columns []OutputColumn
 	Args    []any
-	Limit   int  // the statement yields one row more when there are more
-	Total   bool // the first row is the total, and does not count
+	Limit   int      // the statement yields one row more when there are more
+	Total   bool     // the first row is the total, and does not count
+	Notes   []string // what of the visual is not applied, and why
 
 	ctes  []string // name AS (...), after ds
 	final string

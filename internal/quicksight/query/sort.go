@@ -49,6 +49,12 @@ func (b *builder) rankMembers(d *compiledDimension, i, dimensions int, rows stri
 	return r, nil
 }
 
+// byLabel says whether a dimension without a sort goes by its own labels: dates, and what a line runs along. Others go by the first
+// measure, the greatest first.
+func (b *builder) byLabel(d dimension, t expression.Type) bool {
+	return t == expression.Datetime || b.shape.kind == "LineChart" && d.role == "Category" || d.role == "GroupBy" || d.role == "TrendGroup"
+}
+
 // memberOrder gives the terms that sort a dimension's members, where key is the member's SQL, and the aggregates s0, s1, … among them.
 func (b *builder) memberOrder(d *compiledDimension, measures []compiledMeasure, key string) (order, inner []string, err error) {
 	by := func(sql string, direction *string) {
@@ -73,7 +79,7 @@ func (b *builder) memberOrder(d *compiledDimension, measures []compiledMeasure, 
 			by(v.SQL, o.ColumnSort.Direction)
 		}
 	}
-	if len(order) == 0 && d.value.Type != expression.Datetime && len(measures) > 0 {
+	if len(order) == 0 && !b.byLabel(d.dimension, d.value.Type) && len(measures) > 0 {
 		by(measures[0].value.SQL, new("DESC"))
 	}
 	if !own {
@@ -141,8 +147,7 @@ func (b *builder) order(dims []compiledDimension, measures []compiledMeasure) (o
 		}
 	}
 	if len(order) == 0 && len(dims) > 0 {
-		byLabel := dims[0].value.Type == expression.Datetime || dims[0].role == "GroupBy" || dims[0].role == "TrendGroup" || len(measures) == 0
-		if !byLabel {
+		if len(measures) > 0 && !b.byLabel(dims[0].dimension, dims[0].value.Type) {
 			order = append(order, term("v0", "DESC", false))
 		}
 	}

@@ -5,7 +5,7 @@ import { request } from "./client";
 
 export type Cell = string | number | boolean | null | Cell[] | { [key: string]: Cell };
 export type ColumnType = "STRING" | "INTEGER" | "DECIMAL" | "DATETIME";
-export type ColumnRole = "Category" | "Value" | "Color" | "TrendGroup" | "TargetValue" | "GroupBy" | "Other";
+export type ColumnRole = "Category" | "Value" | "Color" | "TrendGroup" | "TargetValue" | "GroupBy" | "Other" | "Format";
 
 export interface ResultColumn {
   FieldId: string;
@@ -19,6 +19,8 @@ export interface VisualResult {
   Rows: Cell[][];
   Truncated: boolean;
   ElapsedMs?: number;
+  /** What of the visual is not applied, and why. */
+  Notes?: string[];
   Total?: Cell[] | null;
 }
 
@@ -42,6 +44,8 @@ export interface VisualQuestion {
   VisualId: string;
   Filters: Record<string, FilterValue>;
   Selections: Selection[];
+  /** Values of parameters that were touched, by name. */
+  Parameters: Record<string, string[]>;
 }
 
 // A load that ends changes what a direct query answers, an ingestion what SPICE answers.
@@ -61,11 +65,18 @@ export interface ControlValues {
   Max?: string;
 }
 
-export const controlQuery = (dashboardId: string, filterId: string) =>
+/** What a filter's control offers, or the values of a column that a parameter's control links to. */
+export interface ControlQuestion {
+  DashboardId: string;
+  FilterId?: string;
+  Column?: { DataSetIdentifier?: string; ColumnName: string };
+}
+
+export const controlQuery = (question: ControlQuestion) =>
   queryOptions({
-    queryKey: ["control", dashboardId, filterId],
+    queryKey: ["control", question],
     meta: { watches: dataKinds },
-    queryFn: ({ signal }) => request<ControlValues>("POST", "query/control", { DashboardId: dashboardId, FilterId: filterId }, signal),
+    queryFn: ({ signal }) => request<ControlValues>("POST", "query/control", question, signal),
   });
 
 export interface TablePreview {

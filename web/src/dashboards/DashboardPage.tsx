@@ -11,6 +11,7 @@ import { CallError, Empty, ErrorCard, Page, Shape } from "../shell/parts";
 import { readFilters, type Definition } from "./definition";
 import { columnFormats } from "./fields";
 import "./dashboards.css";
+import { parameterTexts, readFragment, readParameters, setParameter } from "./parameters";
 import { clickRule, pick } from "./selections";
 import { Sheet } from "./Sheet";
 import type { ViewState } from "./state";
@@ -68,18 +69,18 @@ function Sheets({ dashboardId, definition }: { dashboardId: string; definition: 
   const navigate = route.useNavigate();
   const [scale] = useState(() => new ColorScale());
   const filters = useMemo(() => readFilters(definition), [definition]);
+  const parameters = useMemo(() => readParameters(definition.ParameterDeclarations), [definition]);
   const formats = useMemo(() => columnFormats(definition.ColumnConfigurations), [definition]);
   const sheets = definition.Sheets ?? [];
   const sheet = sheets.find((s) => s.SheetId === search.sheet) ?? sheets[0];
-  if (!sheet) return null;
-
   // A view with nothing set has a bare address.
   const go = (next: ViewState) => {
-    const { sheet: id, f, s } = next;
+    const { sheet: id, f, p, s } = next;
     void navigate({
       search: {
         ...(id !== undefined && id !== sheets[0]?.SheetId ? { sheet: id } : {}),
         ...(f && Object.keys(f).length > 0 ? { f } : {}),
+        ...(p && Object.keys(p).length > 0 ? { p } : {}),
         ...(s && s.length > 0 ? { s } : {}),
       },
       resetScroll: false,
@@ -87,6 +88,10 @@ function Sheets({ dashboardId, definition }: { dashboardId: string; definition: 
   };
   const filterState = search.f ?? {};
   const picks = search.s ?? [];
+  const linked = useMemo(() => readFragment(window.location.hash, parameters), [parameters]);
+  const parameterState = search.p ?? linked;
+
+  if (!sheet) return null;
 
   const viewer: Viewer = {
     dashboardId,
@@ -96,10 +101,17 @@ function Sheets({ dashboardId, definition }: { dashboardId: string; definition: 
     formats,
     scale,
     filterState,
+    parameters,
+    parameterState,
+    texts: parameterTexts(parameters, parameterState),
     picks,
     setFilter: (id, value) => {
       const others = Object.entries(filterState).filter(([other]) => other !== id);
       go({ ...search, f: Object.fromEntries(value === undefined ? others : [...others, [id, value]]) });
+    },
+    setParameter: (name, values) => {
+      const parameter = parameters.get(name);
+      if (parameter) go({ ...search, p: setParameter(parameter, parameterState, values) });
     },
     click: (visualId, mark, dimensions, actions, add) => {
       const rule = clickRule(actions);

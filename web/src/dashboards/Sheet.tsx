@@ -2,7 +2,8 @@ import { useMemo, useRef, type ReactNode } from "react";
 import { readRichText } from "../format/richtext";
 import { useSize } from "../shell/size";
 import { Control } from "./controls/Control";
-import { readControl, readVisual, type Filter, type FilterControl, type Sheet as SheetDocument } from "./definition";
+import { ParameterControl } from "./controls/ParameterControl";
+import { readControl, readParameterControl, readVisual, type Filter, type FilterControl, type ParameterControl as ParameterControlEntry, type Sheet as SheetDocument } from "./definition";
 import { describeFilter } from "./filters";
 import { placeSheet, stack, type Box } from "./layout";
 import { RichText } from "./RichText";
@@ -19,19 +20,24 @@ export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId
   const placement = useMemo(() => placeSheet(sheet), [sheet]);
   const shown = size && size.width < narrow ? stack(placement) : placement;
   const controls = useMemo(() => controlsOf(sheet, viewer.filters), [sheet, viewer.filters]);
+  const parameterControls = useMemo(() => (sheet.ParameterControls ?? []).map(readParameterControl).filter((c) => c !== undefined), [sheet]);
   const placed = new Set(placement.boxes.map((b) => b.id));
-  const bar = controls.filter((c) => !placed.has(c.id));
+  const barOrder = sheet.SheetControlLayouts?.[0]?.Configuration.GridLayout?.Elements.map((e) => e.ElementId) ?? [];
+  const bar = [
+    ...parameterControls.filter((c) => !placed.has(c.id)).map((c) => ({ id: c.id, node: <ParameterControl key={c.id} control={c} tall={false} /> })),
+    ...controls.filter((c) => !placed.has(c.id)).map((c) => ({ id: c.id, node: <Control key={c.id} control={c} tall={false} /> })),
+  ].toSorted((a, b) => placeOf(barOrder, a.id) - placeOf(barOrder, b.id));
   const hidden = Object.entries(viewer.filterState).filter(([id]) => viewer.filters.has(id) && !controls.some((c) => c.filterId === id));
 
   return (
     <>
       {sheet.Title !== undefined && sheet.Title !== "" && (
         <div className="sheet-title">
-          <h2><RichText blocks={readRichText(sheet.Title)} /></h2>
+          <h2><RichText blocks={readRichText(sheet.Title, viewer.texts)} /></h2>
           {sheet.Description !== undefined && <div className="secondary">{sheet.Description}</div>}
         </div>
       )}
-      {bar.length > 0 && <div className="sheet-head card" data-testid="controls">{bar.map((c) => <Control key={c.id} control={c} tall={false} />)}</div>}
+      {bar.length > 0 && <div className="sheet-head card" data-testid="controls">{bar.map((c) => c.node)}</div>}
       {(viewer.picks.length > 0 || hidden.length > 0) && (
         <div className="chips" data-testid="chips">
           {viewer.picks.map((p) => <PickChip key={p.visualId} picked={p} onClear={() => clear(p.visualId)} />)}
@@ -44,7 +50,7 @@ export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId
       <div className="sheet" ref={box} style={{ height: shown.height }} data-testid="sheet">
         {shown.boxes.map((b) => (
           <div key={b.id} className="element" style={{ left: `${b.left * 100}%`, width: `${b.width * 100}%`, top: b.top, height: b.height }}>
-            <Element box={b} sheet={sheet} controls={controls} />
+            <Element box={b} sheet={sheet} controls={controls} parameterControls={parameterControls} />
           </div>
         ))}
       </div>
@@ -52,7 +58,8 @@ export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId
   );
 }
 
-function Element({ box, sheet, controls }: { box: Box; sheet: SheetDocument; controls: readonly FilterControl[] }): ReactNode {
+function Element({ box, sheet, controls, parameterControls }: { box: Box; sheet: SheetDocument; controls: readonly FilterControl[]; parameterControls: readonly ParameterControlEntry[] }): ReactNode {
+  const { texts } = useViewer();
   const visual = useMemo(() => (sheet.Visuals ?? []).map(readVisual).find((v) => v?.id === box.id), [sheet, box.id]);
   switch (box.type) {
     case "VISUAL":
@@ -63,10 +70,12 @@ function Element({ box, sheet, controls }: { box: Box; sheet: SheetDocument; con
     }
     case "TEXT_BOX": {
       const content = sheet.TextBoxes?.find((t) => t.SheetTextBoxId === box.id)?.Content;
-      return <div className="text-box" data-testid={`text-${box.id}`}><RichText blocks={readRichText(content ?? "")} /></div>;
+      return <div className="text-box" data-testid={`text-${box.id}`}><RichText blocks={readRichText(content ?? "", texts)} /></div>;
     }
-    case "PARAMETER_CONTROL":
-      return <Unknown what="Parameter controls are stored as they came, but not drawn by this version." />;
+    case "PARAMETER_CONTROL": {
+      const control = parameterControls.find((c) => c.id === box.id);
+      return control ? <ParameterControl control={control} tall={box.height > 100} /> : <Unknown what={`The layout names a control ${box.id} that the sheet does not have.`} />;
+    }
     case "IMAGE":
       return <Unknown what="Images are stored as they came, but not drawn by this version." />;
   }
@@ -74,15 +83,14 @@ function Element({ box, sheet, controls }: { box: Box; sheet: SheetDocument; con
 
 const Unknown = ({ what }: { what: string }) => <section className="visual card"><div className="visual-unsupported" style={{ margin: 12 }}>{what}</div></section>;
 
-/** In the order that the sheet's bar gives them. */
 function controlsOf(sheet: SheetDocument, filters: Map<string, Filter>): FilterControl[] {
-  const bar = (sheet.SheetControlLayouts?.[0]?.Configuration.GridLayout?.Elements ?? []).map((e) => e.ElementId);
-  const at = (id: string) => (bar.includes(id) ? bar.indexOf(id) : bar.length);
   return (sheet.FilterControls ?? [])
     .map((c) => readControl(c, filters))
-    .filter((c) => c !== undefined)
-    .toSorted((a, b) => at(a.id) - at(b.id));
+    .filter((c) => c !== undefined);
 }
+
+/** The sheet's bar says the order of its controls; others follow. */
+const placeOf = (order: readonly string[], id: string): number => (order.includes(id) ? order.indexOf(id) : order.length);
 
 function PickChip({ picked, onClear }: { picked: Picked; onClear: () => void }) {
   const name = picked.columns.map((c) => c.column).join(", ");

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { visualQuery, type VisualResult } from "../api/query";
+import { visualQuery, type Cell, type VisualResult } from "../api/query";
 import { toCsv } from "../format/csv";
 import { grouping } from "../format/number";
 import { DataGrid } from "../shell/DataGrid";
@@ -14,14 +14,14 @@ import { RichText } from "./RichText";
 import { selectionsFor } from "./selections";
 import { visualName, visualSubtitle, visualTitle } from "./titles";
 import { useViewer } from "./viewer";
-import { isChart } from "./visuals/charts";
+import { chartWells, isChart } from "./visuals/charts";
 import { DrawnChart } from "./visuals/DrawnChart";
 import { KpiFigure } from "./visuals/KpiFigure";
 import { TableRows } from "./visuals/TableRows";
 
 export function VisualCard({ visual }: { visual: Visual }) {
-  const { formats } = useViewer();
-  const title = visualTitle(visual, formats);
+  const { formats, texts } = useViewer();
+  const title = visualTitle(visual, formats, texts);
   if (visual.type === "other") {
     return (
       <section className="visual card" data-testid={`visual-${visual.id}`} data-state="unsupported">
@@ -40,7 +40,7 @@ type Drawn = Exclude<Visual, { type: "other" }>;
 
 function DrawnCard({ visual }: { visual: Drawn }) {
   const viewer = useViewer();
-  const { dashboardId, sheetId, formats, filters, filterState, picks } = viewer;
+  const { dashboardId, sheetId, formats, texts, filters, filterState, parameterState, picks } = viewer;
   const answer = useQuery(
     visualQuery({
       DashboardId: dashboardId,
@@ -48,12 +48,13 @@ function DrawnCard({ visual }: { visual: Drawn }) {
       VisualId: visual.id,
       Filters: filtersFor(filterState, filters, sheetId, visual.id),
       Selections: selectionsFor(picks, visual.id),
+      Parameters: parameterState,
     }),
   );
   const [asTable, setAsTable] = useState(false);
-  const title = visualTitle(visual, formats);
-  const subtitle = visualSubtitle(visual);
-  const name = visualName(visual, formats);
+  const title = visualTitle(visual, formats, texts);
+  const subtitle = visualSubtitle(visual, texts);
+  const name = visualName(visual, formats, texts);
   const chart = isChart(visual);
   const state = answer.isError ? "error" : answer.isPending ? "loading" : answer.isPlaceholderData ? "stale" : "ready";
 
@@ -71,7 +72,7 @@ function DrawnCard({ visual }: { visual: Drawn }) {
             </button>
           )}
           {answer.data && answer.data.Rows.length > 0 && (
-            <button type="button" className="icon-button" aria-label={`Download ${name} as CSV`} title="Download CSV" onClick={() => download(`${fileName(name)}.csv`, "text/csv", toCsv(answer.data.Columns.map((c) => c.Name), answer.data.Rows))}>
+            <button type="button" className="icon-button" aria-label={`Download ${name} as CSV`} title="Download CSV" onClick={() => download(`${fileName(name)}.csv`, "text/csv", csvOf(answer.data))}>
               <DownloadIcon />
             </button>
           )}
@@ -84,6 +85,7 @@ function DrawnCard({ visual }: { visual: Drawn }) {
       ) : (
         <div className={`visual-answer ${answer.isPlaceholderData ? "stale" : ""}`}>
           <Answer visual={visual} result={answer.data} name={name} asTable={asTable} />
+          {answer.data.Notes?.map((note) => <div key={note} className="note">{note}</div>)}
           {chart && answer.data.Truncated && <div className="note">Showing the first {grouping(answer.data.Rows.length)} groups.</div>}
         </div>
       )}
@@ -92,11 +94,27 @@ function DrawnCard({ visual }: { visual: Drawn }) {
 }
 
 function Answer({ visual, result, name, asTable }: { visual: Drawn; result: VisualResult; name: string; asTable: boolean }) {
+  const { formats } = useViewer();
   if (visual.type === "KPIVisual") return <KpiFigure visual={visual.body} result={result} />;
+  if (isChart(visual) && chartWells(visual, formats).values.length === 0) return <div className="visual-none" data-testid={`empty-${visual.id}`}>Its wells hold no value to draw.</div>;
   if (result.Rows.length === 0) return <div className="visual-none" data-testid={`none-${visual.id}`}>No rows with these filters.</div>;
   if (visual.type === "TableVisual") return <TableRows visual={visual.body} result={result} label={name} />;
-  if (asTable) return <Plain result={result} name={name} />;
+  if (asTable) return <Plain result={plainResult(result)} name={name} />;
   return <DrawnChart visual={visual} result={result} />;
+}
+
+/** The answer without the columns that say how cells look, or which row is that of all other members. */
+function plainResult(result: VisualResult): VisualResult {
+  const { Columns: columns } = result;
+  const kept = columns.flatMap((c, i) => (c.Role === "Format" || c.Role === "Other" ? [] : [i]));
+  const other = columns.map((c) => (c.Role === "Other" ? -1 : columns.findIndex((o) => o.Role === "Other" && o.FieldId === c.FieldId)));
+  const cell = (row: Cell[], i: number): Cell => (Number(row[other[i] ?? -1] ?? 0) === 1 ? "Other" : (row[i] ?? null));
+  return { ...result, Columns: columns.filter((_, i) => kept.includes(i)), Rows: result.Rows.map((row) => kept.map((i) => cell(row, i))) };
+}
+
+function csvOf(result: VisualResult): string {
+  const plain = plainResult(result);
+  return toCsv(plain.Columns.map((c) => c.Name), plain.Rows);
 }
 
 function Plain({ result, name }: { result: VisualResult; name: string }) {

@@ -114,6 +114,31 @@ export interface VisualPalette {
   ColorMap?: { Element: { FieldId?: string; FieldValue?: string }; Color: string }[];
 }
 
+export interface ReferenceLine {
+  Status?: "ENABLED" | "DISABLED";
+  DataConfiguration: {
+    StaticConfiguration?: { Value: number };
+    DynamicConfiguration?: { Column: ColumnIdentifier; Calculation: { SimpleNumericalAggregation?: string; PercentileAggregation?: { PercentileValue?: number } } };
+    AxisBinding?: "PRIMARY_YAXIS" | "SECONDARY_YAXIS";
+  };
+  StyleConfiguration?: { Pattern?: "SOLID" | "DASHED" | "DOTTED"; Color?: string };
+  LabelConfiguration?: { Visibility?: Visibility; HorizontalPosition?: "LEFT" | "CENTER" | "RIGHT"; FontColor?: string; CustomLabelConfiguration?: { CustomLabel: string } };
+}
+export interface ConditionalColor {
+  Solid?: { Expression: string; Color?: string };
+  Gradient?: { Expression: string; Color: { Stops: { GradientOffset: number; DataValue?: number; Color?: string }[] } };
+}
+export interface ConditionalIcon {
+  CustomCondition?: { Expression: string; IconOptions: { Icon?: string; UnicodeIcon?: string }; Color?: string; DisplayConfiguration?: { IconDisplayOption?: "ICON_ONLY" } };
+}
+export interface ConditionalText {
+  TextColor?: ConditionalColor;
+  Icon?: ConditionalIcon;
+}
+export interface TooltipOptions {
+  TooltipVisibility?: Visibility;
+}
+
 export interface VisualAction {
   CustomActionId: string;
   Name: string;
@@ -152,6 +177,8 @@ export interface BarChartVisual extends VisualBase {
     ValueLabelOptions?: ChartAxisLabelOptions;
     Legend?: LegendOptions;
     DataLabels?: DataLabelOptions;
+    Tooltip?: TooltipOptions;
+    ReferenceLines?: ReferenceLine[];
   };
 }
 
@@ -173,6 +200,8 @@ export interface LineChartVisual extends VisualBase {
       LineStyleSettings?: LineStyle;
       MarkerStyleSettings?: { MarkerVisibility?: Visibility };
     };
+    Tooltip?: TooltipOptions;
+    ReferenceLines?: ReferenceLine[];
     Series?: { FieldSeriesItem?: { FieldId: string; AxisBinding?: "PRIMARY_YAXIS" | "SECONDARY_YAXIS" } }[];
     Legend?: LegendOptions;
     DataLabels?: DataLabelOptions;
@@ -186,6 +215,7 @@ interface LineStyle {
 export interface PieChartVisual extends VisualBase {
   ChartConfiguration?: {
     FieldWells?: { PieChartAggregatedFieldWells?: { Category?: DimensionField[]; Values?: MeasureField[] } };
+    Tooltip?: TooltipOptions;
     DonutOptions?: { ArcOptions?: { ArcThickness?: "SMALL" | "MEDIUM" | "LARGE" | "WHOLE" }; DonutCenterOptions?: { LabelVisibility?: Visibility } };
     VisualPalette?: VisualPalette;
     Legend?: LegendOptions;
@@ -194,6 +224,9 @@ export interface PieChartVisual extends VisualBase {
 }
 
 export interface KPIVisual extends VisualBase {
+  ConditionalFormatting?: {
+    ConditionalFormattingOptions?: { PrimaryValue?: ConditionalText; ActualValue?: ConditionalText; ComparisonValue?: ConditionalText; ProgressBar?: { ForegroundColor?: ConditionalColor } }[];
+  };
   ChartConfiguration?: {
     FieldWells?: { Values?: MeasureField[]; TargetValues?: MeasureField[]; TrendGroups?: DimensionField[] };
     SortConfiguration?: { TrendGroupSort?: { FieldSort?: { FieldId: string; Direction: "ASC" | "DESC" } }[] };
@@ -212,6 +245,12 @@ export interface KPIVisual extends VisualBase {
 }
 
 export interface TableVisual extends VisualBase {
+  ConditionalFormatting?: {
+    ConditionalFormattingOptions?: {
+      Cell?: { FieldId: string; TextFormat?: ConditionalText & { BackgroundColor?: ConditionalColor } };
+      Row?: { BackgroundColor?: ConditionalColor; TextColor?: ConditionalColor };
+    }[];
+  };
   ChartConfiguration?: {
     FieldWells?: {
       TableAggregatedFieldWells?: { GroupBy?: DimensionField[]; Values?: MeasureField[] };
@@ -257,6 +296,17 @@ export interface DateTimePickerControl extends ControlBase {
   DisplayOptions?: { TitleOptions?: LabelOptions; DateTimeFormat?: string };
   Type?: "SINGLE_VALUED" | "DATE_RANGE";
 }
+interface SliderOptions {
+  MinimumValue: number;
+  MaximumValue: number;
+  StepSize: number;
+  Type?: "SINGLE_POINT" | "RANGE";
+  DisplayOptions?: { TitleOptions?: LabelOptions };
+}
+export interface SliderControl extends ControlBase, SliderOptions {}
+export interface TextAreaControl extends ControlBase {
+  Delimiter?: string;
+}
 export interface FilterControlDocument {
   List?: ListControl;
   Dropdown?: ListControl;
@@ -264,8 +314,8 @@ export interface FilterControlDocument {
   RelativeDateTime?: ControlBase & { DisplayOptions?: { TitleOptions?: LabelOptions } };
   CrossSheet?: ControlBase;
   TextField?: ControlBase;
-  TextArea?: ControlBase;
-  Slider?: ControlBase;
+  TextArea?: TextAreaControl;
+  Slider?: SliderControl;
   HierarchyList?: ControlBase;
   HierarchyDropdown?: ControlBase;
 }
@@ -283,8 +333,8 @@ interface DefaultControl {
     DefaultDateTimePickerOptions?: Omit<DateTimePickerControl, keyof ControlBase>;
     DefaultRelativeDateTimeOptions?: object;
     DefaultTextFieldOptions?: object;
-    DefaultTextAreaOptions?: object;
-    DefaultSliderOptions?: object;
+    DefaultTextAreaOptions?: Omit<TextAreaControl, keyof ControlBase>;
+    DefaultSliderOptions?: SliderOptions;
   };
 }
 interface FilterBase {
@@ -316,8 +366,8 @@ export interface FilterDocument {
   TimeRangeFilter?: TimeRangeFilter;
   RelativeDatesFilter?: RelativeDatesFilter;
   TimeEqualityFilter?: FilterBase & { Value?: string | number; TimeGranularity?: TimeGranularity };
-  NumericRangeFilter?: FilterBase;
-  NumericEqualityFilter?: FilterBase;
+  NumericRangeFilter?: FilterBase & { RangeMinimum?: { StaticValue?: number }; RangeMaximum?: { StaticValue?: number } };
+  NumericEqualityFilter?: FilterBase & { Value?: number; SelectAllOptions?: "FILTER_ALL_VALUES" };
   TopBottomFilter?: FilterBase;
   NestedFilter?: FilterBase;
 }
@@ -363,7 +413,7 @@ export interface Sheet {
   Name?: string;
   Description?: string;
   FilterControls?: FilterControlDocument[];
-  ParameterControls?: object[];
+  ParameterControls?: ParameterControlDocument[];
   Visuals?: VisualDocument[];
   TextBoxes?: { SheetTextBoxId: string; Content?: string }[];
   Layouts?: Layout[];
@@ -381,7 +431,59 @@ export interface Definition {
   Sheets?: Sheet[];
   FilterGroups?: FilterGroup[];
   ColumnConfigurations?: ColumnConfiguration[];
-  ParameterDeclarations?: object[];
+  ParameterDeclarations?: ParameterDeclaration[];
+}
+
+interface Declaration<V> {
+  Name: string;
+  ParameterValueType?: "SINGLE_VALUED" | "MULTI_VALUED";
+  DefaultValues?: { StaticValues?: V[]; RollingDate?: { Expression: string } };
+  ValueWhenUnset?: { CustomValue?: V };
+}
+export interface ParameterDeclaration {
+  StringParameterDeclaration?: Declaration<string>;
+  IntegerParameterDeclaration?: Declaration<number>;
+  DecimalParameterDeclaration?: Declaration<number>;
+  DateTimeParameterDeclaration?: Declaration<string | number>;
+}
+
+interface ParameterControlBase {
+  ParameterControlId: string;
+  Title: string;
+  SourceParameterName: string;
+  DisplayOptions?: ListDisplay;
+}
+interface ParameterListControl extends ParameterControlBase {
+  Type?: "MULTI_SELECT" | "SINGLE_SELECT";
+  SelectableValues?: { Values?: string[]; LinkToDataSetColumn?: ColumnIdentifier };
+}
+export interface ParameterControlDocument {
+  List?: ParameterListControl;
+  Dropdown?: ParameterListControl;
+  DateTimePicker?: ParameterControlBase;
+  TextField?: ParameterControlBase;
+  TextArea?: ParameterControlBase;
+  Slider?: ParameterControlBase & SliderOptions;
+}
+
+/** A control of a parameter. */
+export type ParameterControl = { id: string; parameter: string; title: string | undefined } & (
+  | { kind: "List" | "Dropdown"; body: ParameterListControl }
+  | { kind: "Slider"; body: SliderOptions }
+  | { kind: "DateTimePicker" | "TextField" | "TextArea" }
+);
+
+export function readParameterControl(document: ParameterControlDocument): ParameterControl | undefined {
+  const body = Object.values(document)[0] as ParameterControlBase | undefined;
+  if (!body) return undefined;
+  const label = body.DisplayOptions?.TitleOptions;
+  const base = { id: body.ParameterControlId, parameter: body.SourceParameterName, title: label?.Visibility === "HIDDEN" ? undefined : (label?.CustomLabel ?? body.Title) };
+  if (document.List) return { ...base, kind: "List", body: document.List };
+  if (document.Dropdown) return { ...base, kind: "Dropdown", body: document.Dropdown };
+  if (document.Slider) return { ...base, kind: "Slider", body: document.Slider };
+  if (document.DateTimePicker) return { ...base, kind: "DateTimePicker" };
+  if (document.TextField) return { ...base, kind: "TextField" };
+  return document.TextArea ? { ...base, kind: "TextArea" } : undefined;
 }
 
 export function readVisual(document: VisualDocument): Visual | undefined {
@@ -409,10 +511,11 @@ export function visualTypeName(name: string): string {
   return words.split(" ").map((word, i) => (i === 0 || /^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase())).join(" ");
 }
 
-export type ControlKind = "List" | "Dropdown" | "DateTimePicker" | "RelativeDateTime" | "other";
 export type FilterControl =
   | { kind: "List" | "Dropdown"; id: string; filterId: string; title: string | undefined; body: ListControl }
   | { kind: "DateTimePicker"; id: string; filterId: string; title: string | undefined; body: DateTimePickerControl }
+  | { kind: "TextField" | "TextArea"; id: string; filterId: string; title: string | undefined; body: TextAreaControl }
+  | { kind: "Slider"; id: string; filterId: string; title: string | undefined; body: SliderControl }
   | { kind: "RelativeDateTime"; id: string; filterId: string; title: string | undefined; body: ControlBase }
   | { kind: "other"; id: string; filterId: string; title: string | undefined; name: string; body: ControlBase };
 
@@ -431,12 +534,16 @@ export function readControl(document: FilterControlDocument, filters: Map<string
     if (options?.DefaultListOptions) return { ...base, kind: "List", title: shown, body: { ...body, ...options.DefaultListOptions } };
     if (options?.DefaultDropdownOptions) return { ...base, kind: "Dropdown", title: shown, body: { ...body, ...options.DefaultDropdownOptions } };
     if (options?.DefaultDateTimePickerOptions) return { ...base, kind: "DateTimePicker", title: shown, body: { ...body, ...options.DefaultDateTimePickerOptions } };
+    if (options?.DefaultTextFieldOptions) return { ...base, kind: "TextField", title: shown, body };
+    if (options?.DefaultTextAreaOptions) return { ...base, kind: "TextArea", title: shown, body: { ...body, ...options.DefaultTextAreaOptions } };
+    if (options?.DefaultSliderOptions) return { ...base, kind: "Slider", title: shown, body: { ...body, ...options.DefaultSliderOptions } };
     if (options?.DefaultRelativeDateTimeOptions) return { ...base, kind: "RelativeDateTime", title: shown, body };
   }
   switch (name) {
     case "List": case "Dropdown": return { ...base, kind: name, title, body: body };
     case "DateTimePicker": return { ...base, kind: name, title, body: body };
-    case "RelativeDateTime": return { ...base, kind: name, title, body };
+    case "RelativeDateTime": case "TextField": case "TextArea": return { ...base, kind: name, title, body };
+    case "Slider": return { ...base, kind: name, title, body: body as SliderControl };
     default: return { ...base, kind: "other", title, name, body };
   }
 }

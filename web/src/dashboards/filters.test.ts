@@ -39,7 +39,8 @@ test("where controls start", () => {
 test("controls, also those that stand for a filter of many sheets", () => {
   expect(readControl({ Dropdown: { FilterControlId: "c", Title: "Carrier", SourceFilterId: "all" } }, filters)).toMatchObject({ kind: "Dropdown", title: "Carrier", filterId: "all" });
   expect(readControl({ CrossSheet: { FilterControlId: "c", SourceFilterId: "dates" } }, filters)).toMatchObject({ kind: "DateTimePicker", title: "When", body: { Type: "DATE_RANGE" } });
-  expect(readControl({ Slider: { FilterControlId: "c", SourceFilterId: "all" } }, filters)).toMatchObject({ kind: "other", name: "Slider" });
+  expect(readControl({ Slider: { FilterControlId: "c", SourceFilterId: "all", MinimumValue: 0, MaximumValue: 9, StepSize: 1 } }, filters)).toMatchObject({ kind: "Slider", body: { MaximumValue: 9 } });
+  expect(readControl({ HierarchyList: { FilterControlId: "c", SourceFilterId: "all" } }, filters)).toMatchObject({ kind: "other", name: "HierarchyList" });
 });
 
 test.each([

@@ -2,12 +2,15 @@
 
 import type { Cell, FilterValue } from "../api/query";
 import type { FilterState } from "./filters";
+import type { ParameterState } from "./parameters";
 import type { Picked, PickedColumn } from "./selections";
 
 export interface ViewState {
   sheet?: string;
   /** Controls that were touched. */
   f?: FilterState;
+  /** Parameters that were touched. */
+  p?: ParameterState;
   /** Marks that were clicked. */
   s?: Picked[];
 }
@@ -19,6 +22,8 @@ export function readViewState(search: Record<string, unknown>): ViewState {
   if (typeof sheet === "string") state.sheet = sheet;
   const filters = readFilterState(search.f);
   if (Object.keys(filters).length > 0) state.f = filters;
+  const parameters = readParameterState(search.p);
+  if (Object.keys(parameters).length > 0) state.p = parameters;
   const picks = Array.isArray(search.s) ? search.s.flatMap(readPicked) : [];
   if (picks.length > 0) state.s = picks;
   return state;
@@ -37,6 +42,11 @@ function readFilterState(value: unknown): FilterState {
     if (Object.keys(read).length > 0) state[id] = read;
   }
   return state;
+}
+
+function readParameterState(value: unknown): ParameterState {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(Object.entries(value).flatMap(([name, values]) => (Array.isArray(values) ? [[name, values.filter((v) => typeof v === "string")]] : [])));
 }
 
 function readPicked(value: unknown): Picked[] {

@@ -1,30 +1,30 @@
 // What a visual is called: its own title, else what it shows.
 
-import { plainText, readRichText, type Block } from "../format/richtext";
+import { plainText, readRichText, replaceParameters, type Block, type ParameterValues } from "../format/richtext";
 import { dimensions, measures, type ColumnFormats } from "./fields";
 import { visualTypeName, type Visual } from "./definition";
 import { chartWells } from "./visuals/charts";
 
 /** Undefined when the title is hidden. */
-export function visualTitle(visual: Visual, formats: ColumnFormats): Block[] | undefined {
+export function visualTitle(visual: Visual, formats: ColumnFormats, texts: ParameterValues): Block[] | undefined {
   const title = visual.body.Title;
   if (title?.Visibility === "HIDDEN") return undefined;
-  if (title?.FormatText?.RichText) return readRichText(title.FormatText.RichText);
-  return [{ runs: [{ text: title?.FormatText?.PlainText ?? defaultTitle(visual, formats) }] }];
+  if (title?.FormatText?.RichText) return readRichText(title.FormatText.RichText, texts);
+  return [{ runs: [{ text: replaceParameters(title?.FormatText?.PlainText ?? defaultTitle(visual, formats), texts) }] }];
 }
 
-export function visualSubtitle(visual: Visual): Block[] | undefined {
+export function visualSubtitle(visual: Visual, texts: ParameterValues): Block[] | undefined {
   const subtitle = visual.body.Subtitle;
   if (!subtitle || subtitle.Visibility === "HIDDEN") return undefined;
   const { RichText: rich, PlainText: plain } = subtitle.FormatText ?? {};
-  if (rich) return readRichText(rich);
-  return plain ? [{ runs: [{ text: plain }] }] : undefined;
+  if (rich) return readRichText(rich, texts);
+  return plain ? [{ runs: [{ text: replaceParameters(plain, texts) }] }] : undefined;
 }
 
 /** The title as text, also when it is hidden: for screen readers and file names. */
-export function visualName(visual: Visual, formats: ColumnFormats): string {
+export function visualName(visual: Visual, formats: ColumnFormats, texts: ParameterValues): string {
   const text = visual.body.Title?.FormatText;
-  return (text?.RichText ? plainText(text.RichText) : text?.PlainText) ?? defaultTitle(visual, formats);
+  return (text?.RichText ? plainText(text.RichText, texts) : text?.PlainText && replaceParameters(text.PlainText, texts)) ?? defaultTitle(visual, formats);
 }
 
 export function defaultTitle(visual: Visual, formats: ColumnFormats): string {

@@ -3,6 +3,8 @@ import type { Definition, Filter, VisualAction } from "./definition";
 import type { ColumnFormats, Field } from "./fields";
 import type { FilterState } from "./filters";
 import type { FilterValue } from "../api/query";
+import type { ParameterValues } from "../format/richtext";
+import type { Parameter, ParameterState } from "./parameters";
 import type { Mark, Picked } from "./selections";
 import type { ColorScale } from "./visuals/palette";
 
@@ -15,9 +17,15 @@ export interface Viewer {
   formats: ColumnFormats;
   scale: ColorScale;
   filterState: FilterState;
+  parameters: Map<string, Parameter>;
+  parameterState: ParameterState;
+  /** The parameters' values as titles say them. */
+  texts: ParameterValues;
   picks: readonly Picked[];
   /** Undefined puts the filter back to what its definition says. */
   setFilter: (filterId: string, value: FilterValue | undefined) => void;
+  /** None unsets the parameter. */
+  setParameter: (name: string, values: string[]) => void;
   click: (visualId: string, mark: Mark, dimensions: readonly Field[], actions: readonly VisualAction[] | undefined, add: boolean) => void;
 }
 

@@ -11,11 +11,20 @@ export interface GridColumn {
   width?: number | undefined;
 }
 
+export interface CellLook {
+  color?: string;
+  background?: string;
+  icon?: { text: string; color: string | undefined };
+  iconOnly?: boolean;
+}
+
 export interface GridProps<R> {
   columns: readonly GridColumn[];
   rows: readonly R[];
   /** A cell as text; null is drawn as such. */
   cell: (row: R, column: number) => string | null;
+  /** How a cell is drawn other than the rest. */
+  look?: ((row: R, column: number) => CellLook | undefined) | undefined;
   /** What a column sorts by; without it headers do not sort. */
   sortKey?: (row: R, column: number) => unknown;
   onRow?: (row: R, add: boolean) => void;
@@ -31,7 +40,7 @@ export interface GridProps<R> {
 const rowHeight = 32;
 const beyond = 12;
 
-export function DataGrid<R>({ columns, rows, cell, sortKey, onRow, isFaint, total, label, note, testid, height = "100%" }: GridProps<R>) {
+export function DataGrid<R>({ columns, rows, cell, look, sortKey, onRow, isFaint, total, label, note, testid, height = "100%" }: GridProps<R>) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [sort, setSort] = useState<{ column: number; descending: boolean }>();
@@ -91,14 +100,25 @@ export function DataGrid<R>({ columns, rows, cell, sortKey, onRow, isFaint, tota
             >
               {columns.map((c, j) => {
                 const text = cell(row, j);
-                return <td key={c.key} className={text === null ? "null" : c.numeric ? "number" : undefined} title={text !== null && text.length > 40 ? text : undefined}>{text ?? "null"}</td>;
+                const own = look?.(row, j);
+                return (
+                  <td
+                    key={c.key}
+                    className={[text === null ? "null" : "", c.numeric ? "number" : ""].join(" ").trim() || undefined}
+                    style={own && (own.color ?? own.background) !== undefined ? { color: own.color, background: own.background } : undefined}
+                    title={text !== null && text.length > 40 ? text : undefined}
+                  >
+                    {own?.icon && <span className="cell-icon" style={{ color: own.icon.color }} aria-hidden="true">{own.icon.text}</span>}
+                    {own?.iconOnly ? <span className="vh">{text ?? "null"}</span> : (text ?? "null")}
+                  </td>
+                );
               })}
             </tr>
           ))}
           {last < sorted.length && <tr aria-hidden="true"><td colSpan={columns.length} style={{ height: (sorted.length - last) * rowHeight, padding: 0, border: 0 }} /></tr>}
           {total && (
             <tr className="total">
-              {columns.map((c, j) => <td key={c.key} className={c.numeric ? "number" : undefined}>{j === 0 ? total.label : (total.cells[j] ?? "")}</td>)}
+              {columns.map((c, j) => <td key={c.key} className={c.numeric ? "number" : undefined}>{j === 0 && !total.cells[0] ? total.label : (total.cells[j] ?? "")}</td>)}
             </tr>
           )}
         </tbody>

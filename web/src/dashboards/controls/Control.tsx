@@ -3,6 +3,8 @@ import { useViewer } from "../viewer";
 import { DateRangeControl } from "./DateRangeControl";
 import { ListControl } from "./ListControl";
 import { RelativeDateControl } from "./RelativeDateControl";
+import { SliderControl } from "./SliderControl";
+import { TextControl } from "./TextControl";
 
 /** A sheet's control for one filter; `tall` when it has a place of its own on the sheet. */
 export function Control({ control, tall }: { control: FilterControl; tall: boolean }) {
@@ -20,6 +22,10 @@ export function Control({ control, tall }: { control: FilterControl; tall: boole
         <DateRangeControl single={control.body.Type === "SINGLE_VALUED"} filter={filter} label={control.title ?? filter.column.ColumnName} />
       ) : control.kind === "RelativeDateTime" ? (
         <RelativeDateControl filter={filter} labelId={labelId} />
+      ) : control.kind === "TextField" || control.kind === "TextArea" ? (
+        <TextControl filter={filter} label={control.title ?? filter.column.ColumnName} lines={control.kind === "TextArea"} delimiter={control.body.Delimiter} />
+      ) : control.kind === "Slider" ? (
+        <SliderControl control={control.body} filter={filter} label={control.title ?? filter.column.ColumnName} />
       ) : (
         <div className="control-other">{control.kind === "other" ? visualTypeName(control.name) : control.kind} controls are not drawn by this version; the filter works as defined.</div>
       )}

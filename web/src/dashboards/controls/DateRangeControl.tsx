@@ -8,7 +8,7 @@ import { useViewer } from "../viewer";
 /** Two dates, or one. The ends that the definition leaves open start at those of the data. */
 export function DateRangeControl({ single, filter, label }: { single: boolean; filter: Filter; label: string }) {
   const { dashboardId, filterState, setFilter } = useViewer();
-  const offered = useQuery(controlQuery(dashboardId, filter.id));
+  const offered = useQuery(controlQuery({ DashboardId: dashboardId, FilterId: filter.id }));
   const date = (value: string | undefined) => {
     const ms = parseDateTime(value);
     return ms === undefined ? undefined : isoDate(ms);
@@ -45,7 +45,7 @@ export function DateRangeControl({ single, filter, label }: { single: boolean; f
 }
 
 // A year being typed passes through dates like 0002-01-01: they are not asked for.
-function DateInput({ value, bounds, label, testid, onSet }: { value: string; bounds: { min?: string; max?: string }; label: string; testid: string; onSet: (value: string) => void }) {
+export function DateInput({ value, bounds, label, testid, onSet }: { value: string; bounds: { min?: string; max?: string }; label: string; testid: string; onSet: (value: string) => void }) {
   return (
     <input
       type="date"

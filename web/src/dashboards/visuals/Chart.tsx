@@ -2,14 +2,15 @@
 // a canvas when there are many.
 
 import { BarChart, LineChart, PieChart } from "echarts/charts";
-import { AxisPointerComponent, DataZoomComponent, GraphicComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { AxisPointerComponent, DataZoomComponent, GraphicComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from "react";
 import type { ChartModel } from "./chart";
 import { HiddenTable } from "./HiddenTable";
 
-register([BarChart, LineChart, PieChart, GraphicComponent, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, SVGRenderer, CanvasRenderer]);
+register([BarChart, LineChart, PieChart, GraphicComponent, GridComponent, TooltipComponent, AxisPointerComponent, LegendComponent, DataZoomComponent, MarkLineComponent, LabelLayout, SVGRenderer, CanvasRenderer]);
 
 const manyMarks = 3000;
 

@@ -37,7 +37,7 @@ export function DrawnChart({ visual, result }: { visual: ChartVisual; result: Vi
           <Suspense fallback={<Shape height="100%" />}>
             <Chart
               id={visual.id}
-              label={visualName(visual, formats)}
+              label={visualName(visual, formats, viewer.texts)}
               model={model}
               onMark={(series, index, add) => viewer.click(visual.id, markOf(model.data, series, index), [...wells.category, ...wells.colors], visual.body.Actions, add)}
             />

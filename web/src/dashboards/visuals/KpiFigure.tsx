@@ -7,18 +7,22 @@ export function KpiFigure({ visual, result }: { visual: KPIVisual; result: Visua
   const { formats } = useViewer();
   const kpi = readKpi(visual, result, formats);
   if (!kpi) return <div className="visual-none">This KPI has no value in its wells.</div>;
-  const { comparison } = kpi;
+  const { comparison, looks } = kpi;
   return (
     <div className="kpi">
-      <div className="kpi-value" data-testid={`kpi-value-${visual.VisualId}`} data-value={kpi.value ?? ""}>{kpi.primary}</div>
+      <div className="kpi-value" data-testid={`kpi-value-${visual.VisualId}`} data-value={kpi.value ?? ""} style={{ color: looks.primary.color }}>
+        {looks.primary.icon && <span className="cell-icon" style={{ color: looks.primary.icon.color }} aria-hidden="true">{looks.primary.icon.text}</span>}
+        {kpi.primary}
+      </div>
       {comparison && (
-        <div className={`kpi-comparison ${comparison.direction}`} data-testid={`kpi-comparison-${visual.VisualId}`}>
-          <span aria-hidden="true">{{ up: "▲", down: "▼", same: "＝" }[comparison.direction]}</span> {comparison.text}
+        <div className={`kpi-comparison ${comparison.direction}`} data-testid={`kpi-comparison-${visual.VisualId}`} style={{ color: looks.comparison.color }}>
+          {looks.comparison.icon && <span className="cell-icon" style={{ color: looks.comparison.icon.color }} aria-hidden="true">{looks.comparison.icon.text}</span>}
+          <span aria-hidden="true">{{ up: "▲", down: "▼", same: "=" }[comparison.direction]}</span> {comparison.text}
           <span className="secondary"> vs {comparison.against}</span>
         </div>
       )}
       {kpi.progress !== undefined && (
-        <div className="kpi-progress" role="progressbar" aria-valuenow={Math.round(kpi.progress * 100)} aria-valuemin={0} aria-valuemax={100}><div style={{ width: `${kpi.progress * 100}%` }} /></div>
+        <div className="kpi-progress" role="progressbar" aria-valuenow={Math.round(kpi.progress * 100)} aria-valuemin={0} aria-valuemax={100}><div style={{ width: `${kpi.progress * 100}%`, background: looks.progress }} /></div>
       )}
       {kpi.trend && <Sparkline trend={kpi.trend} />}
     </div>

@@ -6,7 +6,7 @@ import type { TableVisual } from "../definition";
 import { asNumber, formatCell } from "../fields";
 import { isPicked } from "../selections";
 import { useViewer } from "../viewer";
-import { cellText, tableModel } from "./table";
+import { cellLook, cellText, tableModel } from "./table";
 
 export function TableRows({ visual, result, label }: { visual: TableVisual; result: VisualResult; label: string }) {
   const viewer = useViewer();
@@ -28,6 +28,7 @@ export function TableRows({ visual, result, label }: { visual: TableVisual; resu
           if (!column) return "";
           return row[column.index] === null && column.field.nullText === undefined ? null : cellText(column, row);
         }}
+        look={visual.ConditionalFormatting && ((row, i) => cellLook(visual, result, row, model.columns[i]?.field.id ?? ""))}
         sortKey={(row, i) => {
           const column = model.columns[i];
           const value = column && row[column.index];
@@ -39,7 +40,7 @@ export function TableRows({ visual, result, label }: { visual: TableVisual; resu
               isFaint: (row: Cell[]) => !isPicked(picked, valuesOf(row)),
             }
           : {})}
-        total={model.total && { label: model.total.label, cells: model.columns.map((c) => (c.numeric ? cellText(c, model.total?.cells ?? []) : "")) }}
+        total={model.total && { label: model.total.label, cells: model.columns.map((c) => (c.field.measure && model.total?.cells[c.index] !== null ? cellText(c, model.total?.cells ?? []) : "")) }}
         note={result.Truncated ? `The first ${grouping(result.Rows.length)} rows.` : undefined}
       />
     </div>

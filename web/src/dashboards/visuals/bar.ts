@@ -4,7 +4,7 @@ import type { VisualResult } from "../../api/query";
 import type { BarChartVisual } from "../definition";
 import { dimensions, measures, type ColumnFormats } from "../fields";
 import {
-  axisName, categoryAxis, colorsOf, frame, labelFormat, legend, markOpacity, nameSeries, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
+  axisName, besideLabels, categoryAxis, colorsOf, frame, inkOn, insideOnly, labelFormat, legend, markOpacity, nameSeries, referenceLines, sideBySide, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
 } from "./chart";
 import { chartData, shares, type Wells } from "./series";
 
@@ -43,11 +43,14 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
     value.boundaryGap = [negative ? room : 0, room];
   }
 
+  (horizontal ? value : category).nameGap = besideLabels;
+
   // As many bars as can be read, the others by scrolling.
   const perCategory = stacked ? 1 : Math.max(1, data.series.length);
   const room = horizontal ? context.height - 60 : context.width - 90;
   const visible = Math.max(4, Math.floor(room / Math.max(horizontal ? 18 : 22, perCategory * 9)));
   const zoom = data.categories.length > visible;
+  if (!horizontal && configuration.CategoryAxis?.TickLabelOptions?.RotationAngle === undefined) Object.assign(category.axisLabel as object, sideBySide(data.categories.map((c) => c.label), visible, context));
 
   const option = {
     ...frame(context),
@@ -57,7 +60,7 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
     yAxis: horizontal ? category : value,
     ...(zoom ? { dataZoom: scrollbar(horizontal, visible, context, grid.right) } : {}),
     tooltip: {
-      ...tooltipLook(context.theme),
+      ...tooltipLook(context.theme, configuration.Tooltip),
       trigger: "item",
       formatter: ({ seriesIndex, dataIndex }: { seriesIndex: number; dataIndex: number }) => {
         const s = data.series[seriesIndex];
@@ -73,6 +76,7 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
       name: s.label,
       color: colors[i],
       ...(stacked ? { stack: "all" } : {}),
+      ...(i === 0 && !percent ? referenceLines(configuration.ReferenceLines, data, "value", horizontal, context) : {}),
       barMaxWidth: 56,
       barCategoryGap: "28%",
       cursor: "pointer",
@@ -80,11 +84,11 @@ export function barChart(visual: BarChartVisual, result: VisualResult, formats: 
       label: {
         show: showLabels,
         position: inside ? "inside" : horizontal ? "right" : "top",
-        color: inside ? "#ffffff" : context.theme.text,
+        color: inside ? inkOn(colors[i] ?? "") : context.theme.text,
         fontSize: 12,
         formatter: ({ dataIndex }: { dataIndex: number }) => (percent ? `${Math.round((drawn[i]?.[dataIndex] ?? 0) * 100)}%` : labelFormat(s.value)(s.data[dataIndex] ?? null)),
       },
-      labelLayout: { hideOverlap: labels?.Overlap !== "ENABLE_OVERLAP" },
+      labelLayout: inside ? insideOnly(labels?.Overlap === "ENABLE_OVERLAP") : { hideOverlap: labels?.Overlap !== "ENABLE_OVERLAP" },
       data: (drawn[i] ?? []).map((v, j) => {
         const negative = v !== null && v < 0;
         return {

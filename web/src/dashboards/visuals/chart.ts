@@ -2,10 +2,10 @@
 
 import type { EChartsCoreOption } from "echarts/core";
 import { formatNumber, shortNumber, type NumberStyle } from "../../format/number";
-import type { AxisDisplayOptions, ChartAxisLabelOptions, ColumnConfiguration, VisualPalette } from "../definition";
+import type { AxisDisplayOptions, ChartAxisLabelOptions, ColumnConfiguration, ReferenceLine, TooltipOptions, VisualPalette } from "../definition";
 import { fieldNumberStyle, type Field } from "../fields";
 import { isPicked, type Mark, type Picked } from "../selections";
-import { seriesColor, type ColorScale } from "./palette";
+import { memberKey, scaleKey, seriesColor, type ColorScale } from "./palette";
 import type { ChartData } from "./series";
 
 export interface ChartTheme {
@@ -37,6 +37,23 @@ export interface ChartModel {
 }
 
 export const faint = 0.28;
+
+/** Black or white, whichever reads better on a colour. */
+export function inkOn(color: string): string {
+  const [r = 0, g = 0, b = 0] = (color.match(/[0-9a-f]{2}/gi) ?? []).map((hex) => (parseInt(hex, 16) / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#10181d" : "#ffffff";
+}
+
+/** How far below a horizontal axis its name stands: clear of one line of labels. Turned labels push it on. */
+export const besideLabels = 27;
+
+interface LabelLayoutInput {
+  rect: { width: number; height: number };
+  labelRect: { width: number; height: number };
+}
+
+/** Figures inside bars are left out where the bar is too small for them. */
+export const insideOnly = (overlap: boolean) => (p: LabelLayoutInput) => (!overlap && (p.labelRect.width > p.rect.width - 2 || p.labelRect.height > p.rect.height) ? { x: -9999 } : {});
 
 /** An axis's name: the visual's own, else the fields' labels; undefined when it is hidden. */
 export function axisName(options: ChartAxisLabelOptions | undefined, fields: readonly Field[]): string | undefined {
@@ -73,6 +90,8 @@ export function labelFormat(field: Field): (value: number | null) => string {
 }
 
 export function colorsOf(data: ChartData, palette: VisualPalette | undefined, context: ChartContext): string[] {
+  const field = data.series.find((s) => s.color)?.color?.field;
+  if (field) context.scale.learn(scaleKey(field), data.series.flatMap((s) => (s.color ? [memberKey(s.color.value)] : [])));
   return data.series.map((s, i) => seriesColor(s, i, palette, context.columns, context.scale, context.theme.dark));
 }
 
@@ -87,7 +106,7 @@ export function valueAxis(options: AxisDisplayOptions | undefined, name: string 
     ...(numeric?.Scale?.Logarithmic?.Base ? { logBase: numeric.Scale.Logarithmic.Base } : {}),
     ...(range?.Minimum === undefined ? {} : { min: range.Minimum }),
     ...(range?.Maximum === undefined ? (percent ? { max: 1 } : {}) : { max: range.Maximum }),
-    ...(linear?.StepSize ? { interval: linear.StepSize } : {}),
+    ...(linear?.StepSize ? { interval: linear.StepSize } : percent ? { interval: 0.25 } : {}),
     ...(linear?.StepCount ? { splitNumber: linear.StepCount } : { splitNumber: 4 }),
     scale: numeric?.Range?.DataDriven !== undefined,
     ...named(name, theme),
@@ -102,6 +121,15 @@ export function valueAxis(options: AxisDisplayOptions | undefined, name: string 
     axisTick: { show: false },
     splitLine: { show: options?.GridLineVisibility !== "HIDDEN", lineStyle: { color: theme.grid } },
   };
+}
+
+/** Tick labels that stand side by side: upright while they fit, else turned, and cut where they would take too much of the plot. */
+export function sideBySide(labels: readonly string[], visible: number, context: ChartContext): Record<string, unknown> {
+  const longest = Math.max(0, ...labels.map((l) => l.length)) * 6.6;
+  const room = (context.width - 80) / Math.max(1, Math.min(visible, labels.length));
+  if (longest <= room - 6) return { interval: 0 };
+  if (room >= 70) return { interval: 0, width: room - 8, overflow: "truncate" };
+  return room >= 15 ? { interval: 0, rotate: 40, width: Math.min(120, context.height * 0.32), overflow: "truncate" } : {};
 }
 
 export function categoryAxis(options: AxisDisplayOptions | undefined, name: string | undefined, labels: readonly string[], context: ChartContext): Record<string, unknown> {
@@ -177,8 +205,9 @@ export function frame(context: ChartContext): Record<string, unknown> {
   };
 }
 
-export function tooltipLook(theme: ChartTheme): Record<string, unknown> {
+export function tooltipLook(theme: ChartTheme, options?: TooltipOptions): Record<string, unknown> {
   return {
+    show: options?.TooltipVisibility !== "HIDDEN",
     confine: true,
     backgroundColor: theme.background,
     borderColor: theme.line,
@@ -206,6 +235,55 @@ export function tooltipHtml(title: string, rows: readonly TooltipRow[], theme: C
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+const calculations: Record<string, (values: number[]) => number> = {
+  SUM: (v) => v.reduce((a, b) => a + b, 0),
+  AVERAGE: (v) => v.reduce((a, b) => a + b, 0) / v.length,
+  MIN: (v) => Math.min(...v),
+  MAX: (v) => Math.max(...v),
+  MEDIAN: (v) => quantile(v, 0.5),
+};
+
+function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)] ?? NaN;
+  return low + ((sorted[Math.ceil(at)] ?? low) - low) * (at % 1);
+}
+
+/** Lines at a fixed value, or at one calculated from the points of a measure, for the series of one value axis. */
+export function referenceLines(lines: readonly ReferenceLine[] | undefined, data: ChartData, axis: "value" | "second", horizontal: boolean, context: ChartContext): Record<string, unknown> {
+  const marks = (lines ?? []).flatMap((line) => {
+    const { StaticConfiguration: fixed, DynamicConfiguration: dynamic, AxisBinding: binding } = line.DataConfiguration;
+    if (line.Status === "DISABLED" || (binding === "SECONDARY_YAXIS") !== (axis === "second")) return [];
+    let at = fixed?.Value;
+    const measure = dynamic && data.series.find((s) => s.value.column?.ColumnName === dynamic.Column.ColumnName);
+    if (dynamic && measure) {
+      const points = data.series.filter((s) => s.value === measure.value).flatMap((s) => s.data.filter((v) => v !== null));
+      const { SimpleNumericalAggregation: simple, PercentileAggregation: percentile } = dynamic.Calculation;
+      if (points.length > 0) at = percentile ? quantile(points, (percentile.PercentileValue ?? 50) / 100) : calculations[simple ?? "AVERAGE"]?.(points);
+    }
+    if (at === undefined) return [];
+    const style = line.StyleConfiguration;
+    const label = line.LabelConfiguration;
+    const color = style?.Color ?? context.theme.secondary;
+    const figure = tickFormat((measure ?? data.series[0])?.value)(Number(at.toFixed(2)));
+    const name = label?.CustomLabelConfiguration?.CustomLabel;
+    return [
+      {
+        [horizontal ? "xAxis" : "yAxis"]: at,
+        lineStyle: { color, type: { SOLID: "solid", DOTTED: "dotted", DASHED: "dashed" }[style?.Pattern ?? "DASHED"], width: 1.5 },
+        label: {
+          show: label?.Visibility !== "HIDDEN",
+          position: { LEFT: "insideStartTop", CENTER: "insideMiddleTop", RIGHT: "insideEndTop" }[label?.HorizontalPosition ?? "RIGHT"],
+          color: label?.FontColor ?? context.theme.text,
+          formatter: name === undefined ? figure : `${name}: ${figure}`,
+        },
+      },
+    ];
+  });
+  return marks.length === 0 ? {} : { markLine: { symbol: "none", silent: true, animation: false, data: marks } };
 }
 
 /** What a mark stands for: its category and, where the series is one, its colour's member. */

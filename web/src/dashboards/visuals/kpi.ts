@@ -3,6 +3,7 @@
 import type { VisualResult } from "../../api/query";
 import { formatNumber, numberStyle, plainNumber } from "../../format/number";
 import type { KPIVisual } from "../definition";
+import { colorFor, comparisonHolds, computed, iconFor, type Computed, type Look } from "../formatting";
 import { asNumber, dimensions, formatCell, measures, type ColumnFormats, type Field } from "../fields";
 
 export interface Kpi {
@@ -11,6 +12,7 @@ export interface Kpi {
   value: number | null;
   label: string;
   comparison: { text: string; against: string; direction: "up" | "down" | "same" } | undefined;
+  looks: { primary: Look; comparison: Look; progress: string | undefined };
   /** 0 to 1. */
   progress: number | undefined;
   trend: { labels: string[]; values: (number | null)[]; type: "LINE" | "AREA"; color: string | undefined } | undefined;
@@ -48,6 +50,7 @@ export function readKpi(visual: KPIVisual, result: VisualResult, formats: Column
   const against = other ? other.label : trend && rows.length > 1 ? formatCell(rows.at(-2)?.[trendAt ?? -1], trend, type(trend)) : "";
 
   return {
+    looks: looks(),
     primary: options.PrimaryValueDisplayType === "HIDDEN" ? "" : primary,
     value,
     label: main.label,
@@ -63,6 +66,22 @@ export function readKpi(visual: KPIVisual, result: VisualResult, formats: Column
           }
         : undefined,
   };
+
+  function looks(): Kpi["looks"] {
+    const difference = value === null || before === null ? null : value - before;
+    const percent = difference === null || !before ? null : difference / before;
+    const figures = last ? computed(result, last) : () => undefined;
+    const of: Computed = (expression) => comparisonHolds(expression, difference, percent) ?? figures(expression);
+    const found: Kpi["looks"] = { primary: {}, comparison: {}, progress: undefined };
+    for (const o of visual.ConditionalFormatting?.ConditionalFormattingOptions ?? []) {
+      for (const [look, text] of [[found.primary, o.PrimaryValue ?? o.ActualValue], [found.comparison, o.ComparisonValue]] as const) {
+        look.color ??= colorFor(text?.TextColor, of, result);
+        if (!look.icon) Object.assign(look, iconFor(text?.Icon, of));
+      }
+      found.progress ??= colorFor(o.ProgressBar?.ForegroundColor, of, result);
+    }
+    return found;
+  }
 
   function compareWith(now: number | null, then: number | null, name: string): Kpi["comparison"] {
     if (now === null || then === null) return undefined;

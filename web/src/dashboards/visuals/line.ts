@@ -5,7 +5,7 @@ import type { LineChartVisual } from "../definition";
 import { dimensions, measures, type ColumnFormats } from "../fields";
 import { isPicked } from "../selections";
 import {
-  axisName, categoryAxis, colorsOf, faint, frame, labelFormat, legend, markOf, nameSeries, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
+  axisName, besideLabels, categoryAxis, colorsOf, faint, frame, labelFormat, legend, markOf, nameSeries, referenceLines, tooltipHtml, tooltipLook, valueAxis, valueFormat, type ChartContext, type ChartModel,
 } from "./chart";
 import { chartData, type Wells } from "./series";
 
@@ -40,6 +40,9 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
     });
   }
   const x = categoryAxis(configuration.XAxisDisplayOptions, axisName(configuration.XAxisLabelOptions, wells.category), data.categories.map((c) => c.label), context);
+  x.nameGap = besideLabels;
+  const onSecond = data.series.map((s) => secondaryFields.length > 0 && second.has(s.value.id));
+  const first = { value: onSecond.indexOf(false), second: onSecond.indexOf(true) };
   const few = data.categories.length <= 62;
 
   const option = {
@@ -51,7 +54,7 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
     yAxis,
     ...(few ? {} : { dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }] }),
     tooltip: {
-      ...tooltipLook(context.theme),
+      ...tooltipLook(context.theme, configuration.Tooltip),
       trigger: "axis",
       axisPointer: { type: "line", lineStyle: { color: context.theme.secondary, type: "dashed" } },
       formatter: (points: { seriesIndex: number; dataIndex: number }[]) => {
@@ -72,7 +75,8 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
         id: s.key,
         name: s.label,
         color: colors[i],
-        yAxisIndex: second.has(s.value.id) && secondaryFields.length > 0 ? 1 : 0,
+        yAxisIndex: onSecond[i] ? 1 : 0,
+        ...(i === first.value ? referenceLines(configuration.ReferenceLines, data, "value", false, context) : i === first.second ? referenceLines(configuration.ReferenceLines, data, "second", false, context) : {}),
         ...(kind === "STACKED_AREA" ? { stack: "all" } : {}),
         ...(kind === "LINE" ? {} : { areaStyle: { opacity: (kind === "AREA" ? 0.25 : 0.6) * whole } }),
         smooth: line?.LineInterpolation === "SMOOTH" ? 0.35 : false,
@@ -80,6 +84,7 @@ export function lineChart(visual: LineChartVisual, result: VisualResult, formats
         lineStyle: { width: 2, type: line?.LineStyle === "DASHED" ? "dashed" : line?.LineStyle === "DOTTED" ? "dotted" : "solid", opacity: whole },
         symbol: "circle",
         symbolSize: 7,
+        showAllSymbol: true,
         showSymbol: markers === "VISIBLE" || (markers === undefined && few),
         cursor: "pointer",
         connectNulls: missing === "INTERPOLATE",

@@ -117,7 +117,7 @@ test("colours of the visual win, and the dark palette is another", () => {
   const visual = pie({ VisualPalette: { ColorMap: [{ Element: { FieldId: "f-origin", FieldValue: "EWR" }, Color: "#ff0000" }] } });
   expect(draw(visual).colors[1]).toBe("#ff0000");
   const dark = { ...context().theme, dark: true, background: "#123456" };
-  expect(draw(pie(), byOrigin, { theme: dark }).colors[0]).toBe(paletteColor(0, true));
+  expect(draw(pie(), byOrigin, { theme: dark }).colors[0]).toBe(paletteColor(2, true));
   expect(draw(pie(), byOrigin, { theme: dark }).slices[0]!.itemStyle.borderColor).toBe("#123456");
 });
 

@@ -3,8 +3,8 @@
 import type { VisualResult } from "../../api/query";
 import type { DataLabelOptions, PieChartVisual } from "../definition";
 import { asNumber, dimensions, measures, type ColumnFormats } from "../fields";
-import { faint, frame, labelFormat, legend, markOpacity, tooltipHtml, tooltipLook, valueFormat, type ChartContext, type ChartModel } from "./chart";
-import { seriesColor } from "./palette";
+import { faint, frame, inkOn, labelFormat, legend, markOpacity, tooltipHtml, tooltipLook, valueFormat, type ChartContext, type ChartModel } from "./chart";
+import { memberKey, scaleKey, seriesColor } from "./palette";
 import { chartData, type Category, type ChartData, type Series, type Wells } from "./series";
 
 export function pieWells(visual: PieChartVisual, formats: ColumnFormats): Wells {
@@ -22,6 +22,8 @@ export function pieChart(visual: PieChartVisual, result: VisualResult, formats: 
   const { categories } = data;
   const series = data.series[0];
   const values = series?.data ?? [];
+  const category = wells.category[0];
+  if (category) context.scale.learn(scaleKey(category), categories.flatMap((c) => (category.id in c.values ? [memberKey(c.values[category.id] ?? null)] : [])));
   const colors = series ? categories.map((c, i) => seriesColor(slice(series, c, wells, i), i, configuration.VisualPalette, context.columns, context.scale, context.theme.dark)) : [];
   const { legend: legendOption, grid } = legend(configuration.Legend, { series: categories }, context);
 
@@ -46,7 +48,7 @@ export function pieChart(visual: PieChartVisual, result: VisualResult, formats: 
     ...frame(context),
     legend: legendOption,
     tooltip: {
-      ...tooltipLook(context.theme),
+      ...tooltipLook(context.theme, configuration.Tooltip),
       trigger: "item",
       formatter: ({ dataIndex }: { dataIndex: number }) => {
         const c = categories[dataIndex];
@@ -123,12 +125,6 @@ const formatShare = (share: number): string => {
   const percent = share * 100;
   return percent > 0 && percent < 1 ? percent.toFixed(1) : String(Math.round(percent));
 };
-
-/** Black or white, whichever reads better on a colour. */
-function inkOn(color: string): string {
-  const [r = 0, g = 0, b = 0] = (color.match(/[0-9a-f]{2}/gi) ?? []).map((hex) => (parseInt(hex, 16) / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#10181d" : "#ffffff";
-}
 
 /** The whole in the middle of a donut: an average's is the average of all, not a sum. */
 function middle(result: VisualResult, series: Series | undefined, hole: number, [x, y]: number[], context: ChartContext): Record<string, unknown>[] {

@@ -1,8 +1,10 @@
 // QuickSight's table: columns in their order, hidden ones left out, cells in their formats.
 
 import type { Cell, VisualResult } from "../../api/query";
-import type { TableVisual } from "../definition";
+import type { ConditionalColor, ConditionalText, TableVisual } from "../definition";
+import { colorFor, computed, iconFor, type Look } from "../formatting";
 import { dimensions, formatCell, measures, unaggregated, type ColumnFormats, type Field } from "../fields";
+import { inkOn } from "./chart";
 
 export interface TableColumn {
   field: Field;
@@ -60,6 +62,22 @@ export function tableModel(visual: TableVisual, result: VisualResult, formats: C
         ? { label: totals.CustomLabel ?? "Total", cells: result.Total, first: totals.Placement === "START" }
         : undefined,
   };
+}
+
+/** How conditional formatting draws a cell: of several rules the first that holds, a cell's own before its row's. */
+export function cellLook(visual: TableVisual, result: VisualResult, row: readonly Cell[], fieldId: string): Look | undefined {
+  const options = visual.ConditionalFormatting?.ConditionalFormattingOptions;
+  if (!options || options.length === 0) return undefined;
+  const of = computed(result, row);
+  const look: Look = {};
+  const rules: (ConditionalText & { BackgroundColor?: ConditionalColor })[] = [...options.flatMap((o) => (o.Cell?.FieldId === fieldId && o.Cell.TextFormat ? [o.Cell.TextFormat] : [])), ...options.flatMap((o) => (o.Row ? [o.Row] : []))];
+  for (const text of rules) {
+    look.color ??= colorFor(text.TextColor, of, result);
+    look.background ??= colorFor(text.BackgroundColor, of, result);
+    if (!look.icon) Object.assign(look, iconFor(text.Icon, of));
+  }
+  if (look.background !== undefined) look.color ??= inkOn(look.background);
+  return look;
 }
 
 export const cellText = (column: TableColumn, row: readonly Cell[]): string => formatCell(row[column.index], column.field, column.type);
