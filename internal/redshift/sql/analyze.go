@@ -152,7 +152,7 @@ func (c *compiler) queryPlan(plan *Plan, q *Query) {
 	out := c.query(q)
 	c.settleColumns(out)
 	for _, col := range out.columns() {
-		rc := ResultColumn{Name: col.name, Type: col.typ, NotNull: col.notNull}
+		rc := ResultColumn{Name: col.name, Type: col.typ, NotNull: col.notNull, Blank: col.blank && col.typ.IsText()}
 		if col.use != nil && col.use.Via == nil {
 			rc.Table, rc.Source, rc.Attnum = col.use.Table, col.source, col.attnum
 		}

@@ -279,7 +279,7 @@ func (c *compiler) bindParam(v value, t Type) value {
 		c.params[v.param-1] = bound
 	}
 	bound = c.params[v.param-1]
-	p := value{sql: "CAST($" + itoa(v.param) + " AS " + bound.DuckDB() + ")", typ: bound, pos: v.pos, flags: v.flags, blank: bound.IsText()}
+	p := value{sql: "CAST($" + itoa(v.param) + " AS " + bound.DuckDB() + ")", typ: bound, pos: v.pos, flags: v.flags, blank: bound.IsText() && c.ses.ParamBlanks}
 	if bound == t {
 		return p
 	}

@@ -62,6 +62,8 @@ type Session struct {
 	Setting      func(name string) (value string, ok bool)
 	// ParamTypes are the types of $1, $2, ... that the client declared; Unknown or missing ones are inferred.
 	ParamTypes []Type
+	// ParamBlanks says that the value of some parameter may end in blanks, or that the values are not known yet.
+	ParamBlanks bool
 	// NumericRounding is enable_numeric_rounding.
 	NumericRounding bool
 }
@@ -88,6 +90,7 @@ type ResultColumn struct {
 	Source  string     // its column there
 	Attnum  int        // its number there, from 1
 	NotNull bool
+	Blank   bool // a VARCHAR that may end in blanks
 }
 
 // PlanKind says what executing a plan does.
@@ -108,10 +111,14 @@ type Plan struct {
 	Reads   []*TableUse
 	Write   *TableUse // the target of INSERT, UPDATE, DELETE, MERGE
 	Params  []Type    // of $1, $2, ... as declared or inferred
+	// Blanks are the columns of the written table that the statement may give values with trailing blanks though the
+	// catalog says that they have none. The caller looks, and notes it in the catalog (Column.TrailingBlanks).
+	Blanks []string
 	// Settings are what set_config(...) in the query changes; the caller applies them when it runs the plan.
 	Settings []SettingChange
 
 	sql    string
+	guard  string
 	tables []*TableUse
 }
 
@@ -127,6 +134,12 @@ type Relation func(use *TableUse) (string, error)
 // SQL prints the plan for DuckDB. It calls relation once for each place where a table stands, also repeatedly for the
 // same table.
 func (p *Plan) SQL(relation Relation) (string, error) { return fillSlots(p.sql, p.tables, relation) }
+
+// GuardSQL prints a query that gives a row where several source rows match one row of a MERGE's or an UPDATE's target. It takes the
+// plan's parameters. It is "" where that can't be.
+func (p *Plan) GuardSQL(relation Relation) (string, error) {
+	return fillSlots(p.guard, p.tables, relation)
+}
 
 // slotMark brackets the number of a table in generated SQL; no statement can hold it, the lexer refuses NUL.
 const slotMark = "\x00"

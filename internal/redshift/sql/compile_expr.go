@@ -158,9 +158,9 @@ func (c *compiler) paramRef(e *Param) value {
 	}
 	t := c.params[e.N-1]
 	if t.Kind == KUnknown {
-		return value{sql: "$" + strconv.Itoa(e.N), typ: Unknown, param: e.N, blank: true}
+		return value{sql: "$" + strconv.Itoa(e.N), typ: Unknown, param: e.N, blank: c.ses.ParamBlanks}
 	}
-	return value{sql: "CAST($" + strconv.Itoa(e.N) + " AS " + t.DuckDB() + ")", typ: t, blank: t.IsText()}
+	return value{sql: "CAST($" + strconv.Itoa(e.N) + " AS " + t.DuckDB() + ")", typ: t, blank: t.IsText() && c.ses.ParamBlanks}
 }
 
 // settle gives an untyped value the type it has when nothing else decides: text.

@@ -14,10 +14,14 @@ var engineErrors = []struct {
 	{regexp.MustCompile(`(?i)divide by zero|division by zero`), "22012", "Divide by zero"},
 	{regexp.MustCompile(`(invalid input syntax for [^:]+: ".*")`), CodeInvalidText, "$1"},
 	{regexp.MustCompile(`(date/time field value out of range: ".*")`), CodeDatetimeOverflow, "$1"},
+	{regexp.MustCompile(`time field value out of range: (".*?")`), CodeDatetimeOverflow, "date/time field value out of range: $1"},
+	{regexp.MustCompile(`Unknown TimeZone '(.*?)'`), CodeInvalidParameter, "time zone \"$1\" not recognized"},
 	{regexp.MustCompile(`(value too long for type [^\n]+)`), "22001", "$1"},
 	{regexp.MustCompile(`(negative substring length not allowed)`), "22011", "$1"},
 	{regexp.MustCompile(`(Result size exceeds LISTAGG limit)`), "XX000", "$1"},
-	{regexp.MustCompile(`(JSON parsing error: .*)`), "XX000", "$1"},
+	{regexp.MustCompile(`(JSON parsing error: [^\n]*)`), "XX000", "$1"},
+	{regexp.MustCompile(`Malformed JSON`), "XX000", "JSON parsing error"},
+	{regexp.MustCompile(`MERGE INTO may only (?:update|delete|modify) |more than once in the same MERGE|update the same tuple|same row multiple times`), "XX000", "Found multiple matches to update the same tuple."},
 	{regexp.MustCompile(`Overflow in \w+ of INT16|out of range for the destination type INT16|Could not cast value .* to SMALLINT`), CodeNumericRange, "smallint out of range"},
 	{regexp.MustCompile(`Overflow in \w+ of INT32|out of range for the destination type INT32`), CodeNumericRange, "integer out of range"},
 	{regexp.MustCompile(`Overflow in \w+ of INT64|out of range for the destination type INT64`), CodeNumericRange, "bigint out of range"},
@@ -36,10 +40,16 @@ var engineErrors = []struct {
 var engineTypes = map[string]string{"DOUBLE": "double precision", "FLOAT": "real", "INT16": "smallint", "INT32": "integer", "INT64": "bigint",
 	"SMALLINT": "smallint", "INTEGER": "integer", "BIGINT": "bigint", "BOOL": "boolean", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp", "TIME": "time"}
 
+// raised is an error() in printed SQL that brings its own SQLSTATE: "[42P01] relation ...".
+var raised = regexp.MustCompile(`\[([0-9A-Z]{5})\] ([^\n]*)`)
+
 var engineClass = regexp.MustCompile(`^(?:[A-Z][A-Za-z]*(?: [A-Z][a-z]+)* Error: )+`)
 
 // EngineError turns a run-time message of the engine into the error that Redshift gives.
 func EngineError(message string) *Error {
+	if m := raised.FindStringSubmatch(message); m != nil {
+		return &Error{Code: m[1], Message: m[2], Pos: -1}
+	}
 	for _, e := range engineErrors {
 		if m := e.pattern.FindStringSubmatchIndex(message); m != nil {
 			text := string(e.pattern.ExpandString(nil, e.message, message, m))

@@ -46,7 +46,7 @@ func (c *compiler) insert(plan *Plan, s *InsertStmt) {
 		list(targets)
 		var vals []string
 		for _, col := range targets {
-			vals = append(vals, c.defaultValue(col).sql)
+			vals = append(vals, c.defaultValue(plan, col).sql)
 		}
 		body = "SELECT " + strings.Join(vals, ", ")
 	case isValues(s.Query):
@@ -59,7 +59,7 @@ func (c *compiler) insert(plan *Plan, s *InsertStmt) {
 		}
 		list(targets)
 		list(rest)
-		body = c.insertRows(rows, targets, rest)
+		body = c.insertRows(plan, rows, targets, rest)
 	default:
 		c.scope = nil
 		out := c.query(s.Query)
@@ -82,10 +82,10 @@ func (c *compiler) insert(plan *Plan, s *InsertStmt) {
 		var vals []string
 		for i, col := range cols {
 			v := value{sql: "q." + quoteIdent(col.sqlName), typ: col.typ, blank: col.blank, pos: s.Query.At}
-			vals = append(vals, c.assign(v, targets[i].Type, targets[i].Name).sql)
+			vals = append(vals, c.stored(plan, v, targets[i]).sql)
 		}
 		for _, col := range rest {
-			vals = append(vals, c.defaultValue(col).sql)
+			vals = append(vals, c.defaultValue(plan, col).sql)
 		}
 		body = "SELECT " + strings.Join(vals, ", ") + " FROM (" + out.text() + ") AS q"
 	}
@@ -145,7 +145,7 @@ func (c *compiler) checkWidth(have, want int, s *InsertStmt) {
 	}
 }
 
-func (c *compiler) insertRows(rows [][]Expr, targets, rest []*Column) string {
+func (c *compiler) insertRows(plan *Plan, rows [][]Expr, targets, rest []*Column) string {
 	c.scope = &scope{}
 	var out []string
 	for _, row := range rows {
@@ -155,13 +155,13 @@ func (c *compiler) insertRows(rows [][]Expr, targets, rest []*Column) string {
 		var vals []string
 		for i, e := range row {
 			if _, ok := e.(*Default); ok {
-				vals = append(vals, c.defaultValue(targets[i]).sql)
+				vals = append(vals, c.defaultValue(plan, targets[i]).sql)
 				continue
 			}
-			vals = append(vals, c.assign(c.expr(e), targets[i].Type, targets[i].Name).sql)
+			vals = append(vals, c.stored(plan, c.expr(e), targets[i]).sql)
 		}
 		for _, col := range rest {
-			vals = append(vals, c.defaultValue(col).sql)
+			vals = append(vals, c.defaultValue(plan, col).sql)
 		}
 		out = append(out, "("+strings.Join(vals, ", ")+")")
 	}

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -9,7 +10,7 @@ import (
 // there, as in Redshift.
 func (c *compiler) merge(plan *Plan, s *MergeStmt) {
 	if s.RemoveDuplicates {
-		panic(errAt(s.Start, CodeNotSupported, "MERGE ... REMOVE DUPLICATES is not supported").hint("write WHEN MATCHED THEN UPDATE and WHEN NOT MATCHED THEN INSERT"))
+		panic(errAt(s.Start, CodeNotSupported, "MERGE ... REMOVE DUPLICATES has no plan of its own: it is run as what Replace gives"))
 	}
 	plan.Kind = PlanMerge
 	c.scope = &scope{}
@@ -22,21 +23,43 @@ func (c *compiler) merge(plan *Plan, s *MergeStmt) {
 	var written []string
 	if !s.Delete {
 		var sets []string
-		sets, written = c.assignments(t, s.Matched)
+		sets, written = c.assignments(plan, t, s.Matched)
 		matched = "UPDATE SET " + strings.Join(sets, ", ")
 	}
 	// The inserted values see the source alone.
 	inner := &scope{cols: cols, rels: slices.Clone(c.scope.rels[1:])}
 	save := c.scope
 	c.scope = inner
-	names, vals := c.mergeInsert(t, s)
+	names, vals := c.mergeInsert(plan, t, s)
 	c.scope = save
 	c.splitWrite(plan, written)
+	plan.guard = c.severalMatches(slot, alias, source, on)
 	plan.sql = "MERGE INTO " + slot + " AS " + alias + " USING " + source + " ON " + on + " WHEN MATCHED THEN " + matched +
 		" WHEN NOT MATCHED THEN INSERT (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(vals, ", ") + ")"
 }
 
-func (c *compiler) mergeInsert(t *TableInfo, s *MergeStmt) (names, vals []string) {
+// severalMatches is the guard of a plan whose target rows may each match one source row.
+func (c *compiler) severalMatches(slot, alias, source, on string) string {
+	out := "SELECT 1 FROM " + slot + " AS " + alias + ", " + source
+	sep := " WHERE "
+	if on != "" {
+		out, sep = out+sep+on, " AND "
+	}
+	for i := range c.params { // the engine wants each parameter that it is given to be used
+		out, sep = out+sep+"(CAST($"+strconv.Itoa(i+1)+" AS VARCHAR) IS NULL OR true)", " AND "
+	}
+	return out + " GROUP BY " + alias + ".rowid HAVING count(*) > 1 LIMIT 1"
+}
+
+// Replace is MERGE ... REMOVE DUPLICATES as two statements: the target rows that match go, and the source's distinct rows come.
+func (s *MergeStmt) Replace() (*DeleteStmt, *InsertStmt) {
+	source := []TableExpr{s.Using}
+	rows := &Select{Distinct: true, Items: []SelectItem{{X: &Star{}}}, From: source}
+	return &DeleteStmt{Span: s.Span, Table: s.Table, Alias: s.Alias, Using: source, Where: s.On},
+		&InsertStmt{Span: s.Span, Table: s.Table, Query: &Query{Body: rows}}
+}
+
+func (c *compiler) mergeInsert(plan *Plan, t *TableInfo, s *MergeStmt) (names, vals []string) {
 	var targets []*Column
 	for _, id := range s.InsertColumns {
 		targets = append(targets, targetColumn(t, id))
@@ -56,9 +79,9 @@ func (c *compiler) mergeInsert(t *TableInfo, s *MergeStmt) (names, vals []string
 		used[col.Name] = true
 		v := value{}
 		if _, ok := s.InsertValues[i].(*Default); ok {
-			v = c.defaultValue(col)
+			v = c.defaultValue(plan, col)
 		} else {
-			v = c.assign(c.expr(s.InsertValues[i]), col.Type, col.Name)
+			v = c.stored(plan, c.expr(s.InsertValues[i]), col)
 		}
 		names = append(names, quoteIdent(engineName(col)))
 		vals = append(vals, v.sql)
@@ -67,7 +90,7 @@ func (c *compiler) mergeInsert(t *TableInfo, s *MergeStmt) (names, vals []string
 		col := &t.Columns[i]
 		if !used[col.Name] && !col.Hidden && (col.Default != nil || col.Identity != nil) {
 			names = append(names, quoteIdent(engineName(col)))
-			vals = append(vals, c.defaultValue(col).sql)
+			vals = append(vals, c.defaultValue(plan, col).sql)
 		}
 	}
 	return names, vals

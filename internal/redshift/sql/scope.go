@@ -67,6 +67,7 @@ type scope struct {
 	rels    []*rel
 	cols    []*column // visible without qualification, in the order of *
 	aliases []aliasValue
+	items   []item            // aliases that WHERE names before the items are compiled
 	keys    map[string]bool   // SQL of the GROUP BY keys
 	trimmed map[string]string // of keys that may end in blanks: their SQL without them, which stands for them everywhere
 	used    map[string]bool   // aliases taken in generated SQL
@@ -260,6 +261,28 @@ func (c *compiler) bareName(name string, pos int) (value, bool) {
 				return v, true
 			}
 		}
+		if v, ok := c.itemAlias(s, name, pos); ok {
+			return v, true
+		}
+	}
+	return value{}, false
+}
+
+// itemAlias resolves an alias of a select item by compiling the item's expression where the alias stands.
+func (c *compiler) itemAlias(s *scope, name string, pos int) (value, bool) {
+	for i, it := range s.items {
+		if !it.alias || it.name != name || it.x == nil {
+			continue
+		}
+		scope, items, f := c.scope, s.items, c.f
+		c.scope, s.items, c.f = s, items[:i], flags{} // an item may name those before it
+		v := c.expr(it.x)
+		c.scope, s.items, c.f = scope, items, f
+		v.pos = pos
+		if s == scope {
+			c.f.merge(v.flags)
+		}
+		return v, true
 	}
 	return value{}, false
 }

@@ -81,8 +81,10 @@ func (c *compiler) selectCore(s *Select, orderBy []OrderItem) *selectOut {
 	if from := c.from(members); from != "" {
 		b.WriteString(" FROM " + from)
 	}
-	if where := c.condition(cond, "WHERE"); where != "" {
-		b.WriteString(" WHERE " + where)
+	if cond != nil {
+		sc.items = named(s.Items)
+		b.WriteString(" WHERE " + c.condition(cond, "WHERE"))
+		sc.items = nil
 	}
 	items := c.expandStars(s.Items)
 	group := c.groupBy(s, items)
@@ -116,12 +118,9 @@ func (c *compiler) selectCore(s *Select, orderBy []OrderItem) *selectOut {
 		group = c.groupAll(out)
 	}
 	having := ""
-	aliases := sc.aliases
 	if s.Having != nil {
 		c.f, c.clause = flags{}, "HAVING"
-		sc.aliases = nil
 		v := c.boolean(c.expr(s.Having), "HAVING")
-		sc.aliases = aliases
 		if v.win {
 			c.refuse(value{flags: flags{win: true}, pos: v.pos}, "HAVING")
 		}
@@ -168,6 +167,17 @@ type item struct {
 	v     value
 	name  string
 	alias bool
+}
+
+// named are the select items that have an alias.
+func named(items []SelectItem) []item {
+	var out []item
+	for _, it := range items {
+		if it.Alias != nil {
+			out = append(out, item{x: it.X, name: it.Alias.Name, alias: true})
+		}
+	}
+	return out
 }
 
 func (c *compiler) expandStars(items []SelectItem) []item {

@@ -1,5 +1,7 @@
 package sql
 
+import "slices"
+
 // targetTable resolves the table that a statement writes.
 func (c *compiler) targetTable(plan *Plan, name QName) (*TableInfo, string) {
 	t := c.findTable(name)
@@ -20,6 +22,15 @@ func targetColumn(t *TableInfo, id Ident) *Column {
 	panic(errAt(id.Pos, CodeUndefinedColumn, "column \"%s\" does not exist in %s", id.Name, t.Path[len(t.Path)-1]))
 }
 
+// stored is an expression's value as a column keeps it, and notes where a text may come to end in blanks.
+func (c *compiler) stored(plan *Plan, v value, col *Column) value {
+	v = c.assign(v, col.Type, col.Name)
+	if v.blank && col.Type.Kind == KVarchar && !col.TrailingBlanks && !slices.Contains(plan.Blanks, col.Name) {
+		plan.Blanks = append(plan.Blanks, col.Name)
+	}
+	return v
+}
+
 func engineName(col *Column) string {
 	if col.Engine != "" {
 		return col.Engine
@@ -28,14 +39,14 @@ func engineName(col *Column) string {
 }
 
 // defaultValue is what a column gets that an INSERT leaves out.
-func (c *compiler) defaultValue(col *Column) value {
+func (c *compiler) defaultValue(plan *Plan, col *Column) value {
 	switch {
 	case col.IdentityNext != "":
 		return value{sql: col.IdentityNext, typ: col.Type}
 	case col.Default != nil:
 		save, f := c.scope, c.f
 		c.scope = &scope{}
-		v := c.assign(c.expr(col.Default), col.Type, col.Name)
+		v := c.stored(plan, c.expr(col.Default), col)
 		c.scope, c.f = save, f
 		return v
 	}

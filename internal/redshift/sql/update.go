@@ -10,10 +10,11 @@ func (c *compiler) update(plan *Plan, s *UpdateStmt) {
 	alias := c.targetRel(t, plan.Write, s.Alias, s.Table)
 	from := c.from(s.From)
 	where := c.condition(s.Where, "WHERE")
-	sets, written := c.assignments(t, s.Set)
+	sets, written := c.assignments(plan, t, s.Set)
 	c.splitWrite(plan, written)
 	plan.sql = with + "UPDATE " + slot + " AS " + alias + " SET " + strings.Join(sets, ", ")
 	if from != "" {
+		plan.guard = with + c.severalMatches(slot, alias, from, where)
 		plan.sql += " FROM " + from
 	}
 	if where != "" {
@@ -22,7 +23,7 @@ func (c *compiler) update(plan *Plan, s *UpdateStmt) {
 }
 
 // assignments compiles SET and returns its members and the columns they write.
-func (c *compiler) assignments(t *TableInfo, set []Assignment) (sets, written []string) {
+func (c *compiler) assignments(plan *Plan, t *TableInfo, set []Assignment) (sets, written []string) {
 	seen := map[string]bool{}
 	for _, a := range set {
 		col := targetColumn(t, a.Column)
@@ -35,10 +36,10 @@ func (c *compiler) assignments(t *TableInfo, set []Assignment) (sets, written []
 		}
 		var v value
 		if _, ok := a.Value.(*Default); ok {
-			v = c.defaultValue(col)
+			v = c.defaultValue(plan, col)
 		} else {
 			c.clause = "UPDATE"
-			v = c.assign(c.expr(a.Value), col.Type, col.Name)
+			v = c.stored(plan, c.expr(a.Value), col)
 			c.refuse(v, "UPDATE")
 		}
 		sets = append(sets, quoteIdent(engineName(col))+" = "+v.sql)

@@ -13,7 +13,18 @@ import (
 
 // alterTable runs one action of ALTER TABLE, which also renames views and changes their owners.
 func (s *Session) alterTable(ctx context.Context, stmt *sql.AlterTableStmt) (wire.Result, error) {
-	return s.within(ctx, s.writes(stmt.Table), func() (wire.Result, error) {
+	names := []sql.QName{stmt.Table}
+	switch a := stmt.Action.(type) {
+	case sql.AlterRename:
+		names = append(names, append(slices.Clone(stmt.Table[:len(stmt.Table)-1]), a.To))
+	case sql.AlterAppend:
+		return s.appendTable(ctx, stmt.Table, a)
+	case sql.AlterColumnType, sql.AlterColumnEncode, sql.AlterEncodeAuto, sql.AlterDistStyle, sql.AlterSortKey:
+		if s.tx.status == 'T' {
+			return nil, fail("25001", "ALTER TABLE ALTER COLUMN, DISTKEY, SORTKEY or ENCODE cannot run inside a transaction block")
+		}
+	}
+	return s.within(ctx, s.reshapes(names...), func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		r, err := cat.relation(stmt.Table)
 		if err != nil {

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,20 @@ func (a *arguments) declared() []sql.Type {
 		return nil
 	}
 	return a.types
+}
+
+// blanks says whether an argument ends in blanks, as far as is known.
+func (a *arguments) blanks() bool {
+	if a == nil {
+		return false
+	}
+	if len(a.values) < len(a.types) {
+		return true
+	}
+	return slices.ContainsFunc(a.values, func(v any) bool {
+		s, ok := v.(string)
+		return ok && strings.HasSuffix(s, " ")
+	})
 }
 
 // bind gives the engine values of the parameters' types.

@@ -229,7 +229,7 @@ func (c *catalog) table(name sql.QName) (*relation, error) {
 func (c *catalog) info(r *relation) (*sql.TableInfo, error) {
 	info := &sql.TableInfo{Path: []string{r.Database, r.Schema, r.Name}, Ref: r}
 	for _, col := range r.Columns {
-		sc := sql.Column{Name: col.Name, Type: col.Type, NotNull: col.NotNull, Identity: col.Identity}
+		sc := sql.Column{Name: col.Name, Type: col.Type, NotNull: col.NotNull, Identity: col.Identity, TrailingBlanks: col.Blanks}
 		if col.Identity != nil {
 			if c.explicit && !col.Identity.ByDefault {
 				sc.Identity = &sql.Identity{Seed: col.Identity.Seed, Step: col.Identity.Step, ByDefault: true}

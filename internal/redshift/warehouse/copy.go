@@ -35,6 +35,7 @@ type load struct {
 	maxError int // errors at which the load fails
 	target   *relation
 	columns  []*column // in the order of the file's fields
+	blanks   []bool    // which of them got a value that ends in blanks
 	rows     int64
 	errors   []loadError
 }
@@ -400,6 +401,7 @@ func (l *load) has(c *column) bool {
 // textFiles loads rows of text: into a staging table first, so that defaults, identities and the
 // sort order come from one INSERT.
 func (l *load) textFiles(ctx context.Context, lake context.Context, files []table.File) error {
+	l.blanks = make([]bool, len(l.columns))
 	name := fmt.Sprintf("copy%d", l.s.query)
 	var defs []string
 	for i, c := range l.columns {
@@ -532,6 +534,9 @@ func (l *load) row(rec record, values []driver.Value) *rowError {
 			bad.column = i
 			return bad
 		}
+		if s, ok := v.(string); ok && strings.HasSuffix(s, " ") {
+			l.blanks[i] = true
+		}
 		values[i] = v
 	}
 	return nil
@@ -575,7 +580,7 @@ func (l *load) insert(ctx context.Context, from string, unchecked bool) error {
 		if t.IsText() && unchecked {
 			t = sql.Varchar(sql.MaxVarchar) // the assignment checks the length
 		}
-		cat.staged.columns = append(cat.staged.columns, sql.Column{Name: name, Type: t})
+		cat.staged.columns = append(cat.staged.columns, sql.Column{Name: name, Type: t, TrailingBlanks: unchecked || l.blanks[i]})
 		stmt.Columns = append(stmt.Columns, sql.Ident{Name: c.Name})
 		items.Items = append(items.Items, sql.SelectItem{X: &sql.ColumnRef{Name: sql.QName{{Name: name}}}})
 	}

@@ -92,15 +92,16 @@ func (s *Session) newRelation(p place, kind string) *relation {
 		Owner: s.user.Name, DistStyle: "auto", SortStyle: "", Created: s.w.now().UTC(), Temp: p.temp}
 }
 
-// tableTarget is the database that a new relation is written to.
-func (s *Session) tableTarget(name sql.QName, temp bool) string {
-	switch {
-	case temp || len(name) == 1 && strings.HasPrefix(name.Last(), "#"):
-		return ""
-	case len(name) == 3:
-		return name[0].Name
+// tableTarget is what a new relation writes.
+func (s *Session) tableTarget(name sql.QName, temp bool) target {
+	if temp || len(name) == 1 && strings.HasPrefix(name.Last(), "#") {
+		return target{}
 	}
-	return s.database
+	database := s.database
+	if len(name) == 3 {
+		database = name[0].Name
+	}
+	return target{database, []string{name.Last()}, true}
 }
 
 func (s *Session) createTable(ctx context.Context, stmt *sql.CreateTableStmt) (wire.Result, error) {
@@ -444,7 +445,7 @@ func (s *Session) makeSequence(ctx context.Context, r *relation, c column) error
 
 func (s *Session) createTableAs(ctx context.Context, stmt *sql.CreateTableAsStmt, args *arguments) (wire.Result, error) {
 	return s.within(ctx, s.tableTarget(stmt.Name, stmt.Temp), func() (wire.Result, error) {
-		plan, cat, err := s.plan(ctx, stmt, args.declared())
+		plan, cat, err := s.plan(ctx, stmt, args)
 		if err != nil {
 			return nil, err
 		}
@@ -533,5 +534,14 @@ func (s *Session) fill(ctx context.Context, r *relation, plan *sql.Plan, cat *ca
 		query += " ORDER BY " + strings.Join(order, ", ")
 	}
 	n, err := s.engine.Exec(ctx, query, values...)
-	return n, scan.explain(err)
+	if err != nil {
+		return n, scan.explain(err)
+	}
+	var blanks []string
+	for i, c := range plan.Columns {
+		if c.Blank {
+			blanks = append(blanks, r.Columns[i].Name)
+		}
+	}
+	return n, s.noteBlanks(ctx, r, blanks, true)
 }

@@ -130,6 +130,12 @@ func (w *Warehouse) prepareStore(ctx context.Context, db *database) error {
 	if err := sess.QueryRow(ctx, st.text("SELECT n FROM {db}._tarn.version"), nil, &version); err != nil {
 		return err
 	}
+	if version == 1 {
+		if err := sess.Write(ctx, alias(db.Name), func() error { return st.addBlanks(ctx) }); err != nil {
+			return err
+		}
+		version = storeVersion
+	}
 	if version != storeVersion {
 		return fmt.Errorf("its catalog has layout %d, and this tarn reads %d", version, storeVersion)
 	}

@@ -23,6 +23,8 @@ func (s *Session) dispatch(ctx context.Context, stmt sql.Statement, text string,
 		return s.write(ctx, stmt, stmt.Table, args, func(n int64) string { return fmt.Sprintf("UPDATE %d", n) })
 	case *sql.DeleteStmt:
 		return s.write(ctx, stmt, stmt.Table, args, func(n int64) string { return fmt.Sprintf("DELETE %d", n) })
+	case *sql.MergeStmt:
+		return s.merge(ctx, stmt, args)
 	case *sql.CopyStmt:
 		return s.copy(ctx, stmt)
 
@@ -106,15 +108,16 @@ func (s *Session) dispatch(ctx context.Context, stmt sql.Statement, text string,
 }
 
 // plan analyzes a statement and checks that the user may run it.
-func (s *Session) plan(ctx context.Context, stmt sql.Statement, types []sql.Type) (*sql.Plan, *catalog, error) {
+func (s *Session) plan(ctx context.Context, stmt sql.Statement, args *arguments) (*sql.Plan, *catalog, error) {
 	cat := s.catalog(ctx)
-	p, err := s.planIn(ctx, cat, stmt, types)
+	p, err := s.planIn(ctx, cat, stmt, args)
 	return p, cat, err
 }
 
-func (s *Session) planIn(ctx context.Context, cat *catalog, stmt sql.Statement, types []sql.Type) (*sql.Plan, error) {
+func (s *Session) planIn(ctx context.Context, cat *catalog, stmt sql.Statement, args *arguments) (*sql.Plan, error) {
 	standIns(stmt)
-	env := s.environment(ctx, cat, types)
+	env := s.environment(ctx, cat, args.declared())
+	env.ParamBlanks = args.blanks()
 	p, err := sql.Analyze(stmt, cat, &env)
 	if err != nil {
 		return nil, err
@@ -124,8 +127,8 @@ func (s *Session) planIn(ctx context.Context, cat *catalog, stmt sql.Statement, 
 
 // read runs a query.
 func (s *Session) read(ctx context.Context, stmt sql.Statement, args *arguments) (wire.Result, error) {
-	return s.within(ctx, "", func() (wire.Result, error) {
-		plan, cat, err := s.plan(ctx, stmt, args.declared())
+	return s.within(ctx, target{}, func() (wire.Result, error) {
+		plan, cat, err := s.plan(ctx, stmt, args)
 		if err != nil {
 			return nil, err
 		}
@@ -205,9 +208,9 @@ func Affected(r wire.Result) (int64, bool) {
 func (r *rows) affected() int64 { return r.count }
 
 // write runs INSERT, UPDATE or DELETE.
-func (s *Session) write(ctx context.Context, stmt sql.Statement, target sql.QName, args *arguments, tag func(int64) string) (wire.Result, error) {
-	return s.within(ctx, s.writes(target), func() (wire.Result, error) {
-		plan, cat, err := s.plan(ctx, stmt, args.declared())
+func (s *Session) write(ctx context.Context, stmt sql.Statement, name sql.QName, args *arguments, tag func(int64) string) (wire.Result, error) {
+	return s.within(ctx, s.writes(name), func() (wire.Result, error) {
+		plan, cat, err := s.plan(ctx, stmt, args)
 		if err != nil {
 			return nil, err
 		}
@@ -216,6 +219,30 @@ func (s *Session) write(ctx context.Context, stmt sql.Statement, target sql.QNam
 			return nil, err
 		}
 		return counted{done(tag(n)), n}, nil
+	})
+}
+
+// merge runs MERGE. REMOVE DUPLICATES is a DELETE and an INSERT in one transaction.
+func (s *Session) merge(ctx context.Context, stmt *sql.MergeStmt, args *arguments) (wire.Result, error) {
+	steps := []sql.Statement{stmt}
+	if stmt.RemoveDuplicates {
+		gone, come := stmt.Replace()
+		steps = []sql.Statement{gone, come}
+	}
+	return s.within(ctx, s.writes(stmt.Table), func() (wire.Result, error) {
+		var changed int64
+		for _, step := range steps {
+			plan, cat, err := s.plan(ctx, step, args)
+			if err != nil {
+				return nil, err
+			}
+			n, err := s.change(ctx, plan, cat, args)
+			if err != nil {
+				return nil, err
+			}
+			changed += n
+		}
+		return counted{done(stmt.Tag()), changed}, nil
 	})
 }
 
@@ -239,36 +266,53 @@ func (s *Session) change(ctx context.Context, plan *sql.Plan, cat *catalog, args
 	if err != nil {
 		return 0, err
 	}
+	if plan.Kind == sql.PlanMerge || plan.Kind == sql.PlanUpdate && s.settings.on("error_on_nondeterministic_update") {
+		if err := s.guard(ctx, plan, scan, values); err != nil {
+			return 0, err
+		}
+	}
 	n, err := s.engine.Exec(ctx, text, values...)
-	return n, scan.explain(err)
+	if err != nil || n == 0 {
+		return n, scan.explain(err)
+	}
+	return n, s.noteBlanks(ctx, r, plan.Blanks, plan.Kind == sql.PlanInsert)
 }
 
-// writes is the database that a change of a table writes; none for a temporary one.
-func (s *Session) writes(target sql.QName) string {
-	if len(target) == 3 {
-		return target[0].Name
+// guard refuses a change for which one target row has several source rows.
+func (s *Session) guard(ctx context.Context, plan *sql.Plan, scan *scan, values []any) error {
+	text, err := plan.GuardSQL(scan.relation)
+	if err != nil || text == "" {
+		return err
 	}
-	if len(target) == 1 && s.temp[target[0].Name] != nil {
-		return ""
+	rows, err := s.engine.Query(ctx, text, values...)
+	if err != nil {
+		return scan.explain(err)
 	}
-	return s.database
+	defer rows.Close()
+	if rows.Next() {
+		return fail("XX000", "Found multiple matches to update the same tuple.")
+	}
+	return rows.Err()
 }
 
 // describe says what parameters a statement has and what columns it gives.
 func (s *Session) describe(ctx context.Context, stmt sql.Statement, oids []uint32) ([]uint32, []wire.Column, error) {
 	switch stmt := stmt.(type) {
-	case *sql.SelectStmt, *sql.InsertStmt, *sql.UpdateStmt, *sql.DeleteStmt:
+	case *sql.SelectStmt, *sql.InsertStmt, *sql.UpdateStmt, *sql.DeleteStmt, *sql.MergeStmt:
 		if sel, ok := stmt.(*sql.SelectStmt); ok && sel.Into != nil {
 			return nil, nil, nil
 		}
 		var params []uint32
 		var columns []wire.Column
-		_, err := s.within(ctx, "", func() (wire.Result, error) {
+		_, err := s.within(ctx, target{}, func() (wire.Result, error) {
 			types := make([]sql.Type, len(oids))
 			for i, oid := range oids {
 				types[i] = typeOf(oid)
 			}
-			plan, _, err := s.plan(ctx, stmt, types)
+			if m, ok := stmt.(*sql.MergeStmt); ok && m.RemoveDuplicates {
+				stmt, _ = m.Replace() // both halves have the same parameters: those of the condition and the source
+			}
+			plan, _, err := s.plan(ctx, stmt, &arguments{types: types})
 			if err != nil {
 				return nil, err
 			}
@@ -314,12 +358,12 @@ func (s *Session) describe(ctx context.Context, stmt sql.Statement, oids []uint3
 	return nil, nil, nil
 }
 
-// lock runs LOCK: nobody else writes the database until the transaction ends.
+// lock runs LOCK: nobody else writes the tables until the transaction ends.
 func (s *Session) lock(ctx context.Context, stmt *sql.LockStmt) (wire.Result, error) {
 	if len(stmt.Tables) == 0 {
 		return done(stmt.Tag()), nil
 	}
-	return s.within(ctx, s.writes(stmt.Tables[0]), func() (wire.Result, error) {
+	return s.within(ctx, s.writes(stmt.Tables...), func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		for _, name := range stmt.Tables {
 			r, err := cat.table(name)
@@ -341,8 +385,8 @@ func planColumns() []wire.Column {
 
 // explainStatement runs EXPLAIN with the engine's own plan, which is what will be executed.
 func (s *Session) explainStatement(ctx context.Context, stmt *sql.ExplainStmt, args *arguments) (wire.Result, error) {
-	return s.within(ctx, "", func() (wire.Result, error) {
-		plan, cat, err := s.plan(ctx, stmt.Statement, args.declared())
+	return s.within(ctx, target{}, func() (wire.Result, error) {
+		plan, cat, err := s.plan(ctx, stmt.Statement, args)
 		if err != nil {
 			return nil, err
 		}

@@ -38,13 +38,7 @@ func (s *Session) drop(ctx context.Context, stmt *sql.DropStmt) (wire.Result, er
 }
 
 func (s *Session) dropRelations(ctx context.Context, stmt *sql.DropStmt) (wire.Result, error) {
-	target := ""
-	for _, name := range stmt.Names {
-		if t := s.writes(name); t != "" {
-			target = t
-		}
-	}
-	return s.within(ctx, target, func() (wire.Result, error) {
+	return s.within(ctx, s.reshapes(stmt.Names...), func() (wire.Result, error) {
 		for _, name := range stmt.Names {
 			cat := s.catalog(ctx)
 			r, err := cat.relation(name)
@@ -155,8 +149,7 @@ func depended(what, kind string, by []*relation) error {
 
 // truncate runs TRUNCATE, which ends the open transaction and can't be undone.
 func (s *Session) truncate(ctx context.Context, stmt *sql.TruncateStmt) (wire.Result, error) {
-	target := s.writes(stmt.Table)
-	r, err := s.within(ctx, target, func() (wire.Result, error) {
+	r, err := s.within(ctx, s.writes(stmt.Table), func() (wire.Result, error) {
 		r, err := s.catalog(ctx).table(stmt.Table)
 		if err != nil {
 			return nil, err

@@ -62,10 +62,7 @@ func cancelled(query int64, err error) *wire.Error {
 	return &wire.Error{Code: "57014", Message: fmt.Sprintf("Query (%d) cancelled on user's request", query), Err: err}
 }
 
-var (
-	notNull     = regexp.MustCompile(`^NOT NULL constraint failed: [^.]+\.(.+)$`)
-	quotedValue = regexp.MustCompile(`(?s)^Could not convert string ['"](.*)['"] to ([A-Z0-9()., ]+)`)
-)
+var notNull = regexp.MustCompile(`^NOT NULL constraint failed: [^.]+\.(.+)$`)
 
 func (s *Session) explainEngine(e *engine.Error) error {
 	out := &wire.Error{Code: "XX000", Message: e.Message, Hint: e.Hint, Err: e}
@@ -90,42 +87,20 @@ func (s *Session) explainEngine(e *engine.Error) error {
 		if m := notNull.FindStringSubmatch(message); m != nil {
 			out.Code, out.Message, out.Column = "23502", "Cannot insert a NULL value into column "+m[1], m[1]
 		}
-	case engine.Conversion:
-		out.Code = "22000"
-		if m := quotedValue.FindStringSubmatch(message); m != nil {
-			out.Code, out.Message = "22P02", fmt.Sprintf("invalid input syntax for %s: %q", strings.ToLower(m[2]), m[1])
-			switch m[2] {
-			case "DATE", "TIMESTAMP", "TIME":
-				out.Code = "22007"
-			}
-		} else if strings.Contains(message, "out of range") || strings.Contains(message, "Overflow") {
-			out.Code = "22003"
+	case engine.Conversion, engine.InvalidInput:
+		e := sql.EngineError(message)
+		out.Code, out.Message = e.Code, e.Message
+		if e.Message != message && !strings.Contains(message, e.Message) {
+			out.Detail = message
 		}
-	case engine.InvalidInput:
-		// A function in Go reports through the driver, which puts its own words first.
-		if _, rest, ok := strings.Cut(message, "API error: "); ok {
-			message = rest
-		}
-		// The printer's guards raise their own words, led by an SQLSTATE in brackets where it matters.
-		out.Code, out.Message = raised(message)
 	case engine.Transaction:
 		out.Code = "25000"
+	default:
+		if e := sql.EngineError(message); e.Code != "XX000" {
+			out.Code, out.Message = e.Code, e.Message
+		}
 	}
 	return out
-}
-
-// raised reads the message of an error() in printed SQL: "[22012] Divide by zero".
-func raised(message string) (code, text string) {
-	if len(message) > 7 && message[0] == '[' && message[6] == ']' {
-		return message[1:6], strings.TrimSpace(message[7:])
-	}
-	switch {
-	case strings.HasPrefix(message, "Divide by zero"):
-		return "22012", message
-	case strings.HasPrefix(message, "value too long for type"):
-		return "22001", message
-	}
-	return "XX000", message
 }
 
 // wireError is explain for who has no session.

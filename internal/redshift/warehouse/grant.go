@@ -58,7 +58,11 @@ func (s *Session) grant(ctx context.Context, stmt *sql.GrantStmt) (wire.Result, 
 		}
 		return acl
 	}
-	return s.within(ctx, s.database, func() (wire.Result, error) {
+	written := s.writesSchemas()
+	if stmt.ObjectKind == "table" {
+		written = s.reshapes(stmt.Objects...)
+	}
+	return s.within(ctx, written, func() (wire.Result, error) {
 		st := store{s.engine, s.database}
 		for _, name := range stmt.Objects {
 			cat := s.catalog(ctx)

@@ -72,12 +72,22 @@ func (c *catalog) allow(plan *sql.Plan) error {
 		if err := c.allowUse(use, "r"); err != nil {
 			return err
 		}
+		c.s.tx.note(use)
 	}
 	if plan.Write == nil {
 		return nil
 	}
-	letter := map[sql.PlanKind]string{sql.PlanInsert: "a", sql.PlanUpdate: "w", sql.PlanDelete: "d"}[plan.Kind]
-	return c.allowUse(plan.Write, letter)
+	// MERGE asks for all that it may come to do.
+	letters := map[sql.PlanKind]string{sql.PlanInsert: "a", sql.PlanUpdate: "w", sql.PlanDelete: "d", sql.PlanMerge: "rawd"}[plan.Kind]
+	for _, letter := range letters {
+		if err := c.allowUse(plan.Write, string(letter)); err != nil {
+			return err
+		}
+	}
+	if plan.Kind != sql.PlanInsert {
+		c.s.tx.note(plan.Write)
+	}
+	return nil
 }
 
 func (c *catalog) allowUse(use *sql.TableUse, letter string) error {

@@ -15,6 +15,7 @@ type history struct {
 	mu      sync.Mutex
 	queries []*entry // oldest first
 	commits []commit // oldest first
+	seq     int64    // of the newest commit
 }
 
 // entry is one statement.
@@ -30,15 +31,6 @@ type entry struct {
 	start, end time.Time // end is zero while it runs
 	rows       int64
 	message    string // of its error
-}
-
-// commit is a transaction that wrote.
-type commit struct {
-	xid    int64
-	pid    uint32
-	tables map[int64]bool
-	at     time.Time
-	text   string
 }
 
 func (h *history) begin(s *Session, stmt sql.Statement) *entry {
@@ -77,42 +69,6 @@ func (h *history) list(u user) []entry {
 		}
 	}
 	return out
-}
-
-// committed remembers that a session's transaction wrote.
-func (h *history) committed(s *Session) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	text := ""
-	for i := len(h.queries) - 1; i >= 0; i-- {
-		if e := h.queries[i]; e.pid == s.start.PID && e.kind != "UTILITY" {
-			text = e.text
-			break
-		}
-	}
-	h.commits = append(h.commits, commit{s.tx.xid, s.start.PID, s.tx.tables, s.w.now(), text})
-	if len(h.commits) > keptQueries {
-		h.commits = append([]commit(nil), h.commits[len(h.commits)-keptQueries/2:]...)
-	}
-}
-
-// rival is the newest transaction of another session that wrote one of the session's tables after
-// its transaction began.
-func (h *history) rival(s *Session) (*commit, int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := len(h.commits) - 1; i >= 0; i-- {
-		c := h.commits[i]
-		if c.pid == s.start.PID || c.at.Before(s.tx.begun) {
-			continue
-		}
-		for t := range s.tx.tables {
-			if c.tables[t] {
-				return &c, t
-			}
-		}
-	}
-	return nil, 0
 }
 
 // queryKind is a statement's kind in sys_query_history.

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"tarn/internal/engine"
@@ -14,7 +15,7 @@ func (s *Session) analyze(ctx context.Context, stmt *sql.AnalyzeStmt) (wire.Resu
 	if stmt.Compression {
 		return nil, unsupported("ANALYZE COMPRESSION is not supported: the engine chooses encodings by itself")
 	}
-	return s.within(ctx, s.writes(stmt.Table), func() (wire.Result, error) {
+	return s.within(ctx, s.maintains(stmt.Table), func() (wire.Result, error) {
 		tables, err := s.maintained(ctx, stmt.Table)
 		if err != nil {
 			return nil, err
@@ -26,6 +27,14 @@ func (s *Session) analyze(ctx context.Context, stmt *sql.AnalyzeStmt) (wire.Resu
 		}
 		return done(stmt.Tag()), nil
 	})
+}
+
+// maintains is what ANALYZE and VACUUM write.
+func (s *Session) maintains(name sql.QName) target {
+	if len(name) == 0 {
+		return s.writesSchemas()
+	}
+	return s.writes(name)
 }
 
 // maintained are the tables that ANALYZE and VACUUM mean: the one that is named, or all of the user's.
@@ -59,8 +68,8 @@ func (s *Session) vacuum(ctx context.Context, stmt *sql.VacuumStmt) (wire.Result
 	if err := s.outside("VACUUM"); err != nil {
 		return nil, err
 	}
-	target := s.writes(stmt.Table)
-	r, err := s.within(ctx, target, func() (wire.Result, error) {
+	written := s.maintains(stmt.Table)
+	r, err := s.within(ctx, written, func() (wire.Result, error) {
 		tables, err := s.maintained(ctx, stmt.Table)
 		if err != nil {
 			return nil, err
@@ -87,8 +96,12 @@ func (s *Session) vacuum(ctx context.Context, stmt *sql.VacuumStmt) (wire.Result
 		}
 		return done(stmt.Tag()), nil
 	})
-	if err != nil || target == "" {
+	if err != nil || written.database == "" {
 		return r, err
 	}
-	return r, s.w.engine.Checkpoint(ctx, alias(target))
+	err = s.w.engine.Checkpoint(ctx, alias(written.database))
+	if e, ok := errors.AsType[*engine.Error](err); ok && e.Kind == engine.Transaction {
+		err = nil // others write: the engine does it by itself once it can
+	}
+	return r, err
 }

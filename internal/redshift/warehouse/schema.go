@@ -28,7 +28,7 @@ func (s *Session) createSchema(ctx context.Context, stmt *sql.CreateSchemaStmt) 
 
 // addNamespace stores a new schema.
 func (s *Session) addNamespace(ctx context.Context, tag string, n namespace, ifNotExists bool) (wire.Result, error) {
-	return s.within(ctx, s.database, func() (wire.Result, error) {
+	return s.within(ctx, s.writesSchemas(), func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		if strings.HasPrefix(n.Name, "pg_") || n.Name == "information_schema" {
 			return nil, fail("42939", "unacceptable schema name %q: the prefix pg_ is reserved for system schemas", n.Name)
@@ -140,7 +140,7 @@ func (s *Session) ownNamespace(cat *catalog, name string) (*namespace, error) {
 }
 
 func (s *Session) alterSchema(ctx context.Context, stmt *sql.AlterSchemaStmt) (wire.Result, error) {
-	return s.within(ctx, s.database, func() (wire.Result, error) {
+	return s.within(ctx, s.writesSchemas(), func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		n, err := s.ownNamespace(cat, stmt.Name.Name)
 		if err != nil {
@@ -173,7 +173,7 @@ func (s *Session) dropSchemas(ctx context.Context, stmt *sql.DropStmt) (wire.Res
 	if stmt.ExternalDatabase {
 		return nil, unsupported("DROP EXTERNAL DATABASE is not supported: the lake's catalog keeps its databases")
 	}
-	return s.within(ctx, s.database, func() (wire.Result, error) {
+	return s.within(ctx, s.writesSchemas(), func() (wire.Result, error) {
 		st := store{s.engine, s.database}
 		for _, name := range stmt.Names {
 			cat := s.catalog(ctx)
@@ -232,7 +232,7 @@ func (s *Session) comment(ctx context.Context, stmt *sql.CommentStmt) (wire.Resu
 			}
 			name = name[:len(name)-1]
 		}
-		return s.within(ctx, s.writes(name), func() (wire.Result, error) {
+		return s.within(ctx, s.reshapes(name), func() (wire.Result, error) {
 			r, err := s.catalog(ctx).relation(name)
 			if err != nil {
 				return nil, err
@@ -258,7 +258,7 @@ func (s *Session) comment(ctx context.Context, stmt *sql.CommentStmt) (wire.Resu
 			return done(stmt.Tag()), store{s.engine, r.Database}.putRelation(ctx, r)
 		})
 	case "schema":
-		return s.within(ctx, s.database, func() (wire.Result, error) {
+		return s.within(ctx, s.writesSchemas(), func() (wire.Result, error) {
 			n, err := s.ownNamespace(s.catalog(ctx), stmt.Name.Last())
 			if err != nil {
 				return nil, err

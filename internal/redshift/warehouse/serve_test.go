@@ -3,39 +3,22 @@ package warehouse
 import (
 	"context"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"tarn/internal/redshift/wire"
 )
 
 // TestServe drives warehouse, engine and protocol together, as a client on the network does.
 func TestServe(t *testing.T) {
 	w := newWorld(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := &wire.Server{Backend: w.Warehouse}
-	w.SetControl(srv)
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- srv.Serve(ctx, l) }()
-	defer func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}()
+	address := w.listen()
 	dial := func(user, password, database string) (*pgconn.PgConn, error) {
-		config, err := pgconn.ParseConfig("postgres://" + l.Addr().String() + "/" + database + "?sslmode=disable&application_name=test")
+		config, err := pgconn.ParseConfig(address + "&application_name=test")
 		if err != nil {
 			t.Fatal(err)
 		}
-		config.User, config.Password = user, password
+		config.User, config.Password, config.Database = user, password, database
 		return pgconn.ConnectConfig(t.Context(), config)
 	}
 	c, err := dial("awsuser", "Secret123", "dev")

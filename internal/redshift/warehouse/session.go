@@ -32,6 +32,8 @@ type Session struct {
 	started  time.Time
 
 	tx       transaction
+	locked   []lockKey // guarded by locks.mu, as is waits
+	waits    *lock
 	temp     map[string]*relation
 	prepared map[string]*sql.PrepareStmt
 	cursors  map[string]wire.Result
@@ -92,6 +94,7 @@ func (w *Warehouse) open(ctx context.Context, start wire.Startup, client wire.Cl
 		temp: map[string]*relation{}, prepared: map[string]*sql.PrepareStmt{}, cursors: map[string]wire.Result{}, macros: map[string]string{},
 	}
 	s.tx.status = 'I'
+	s.lastCopy.query = -1
 	for name, value := range start.Params {
 		name = strings.ToLower(name)
 		if name == "options" {

@@ -159,7 +159,7 @@ func (s *Session) show(ctx context.Context, stmt *sql.ShowStmt, args *arguments)
 		return s.showDDL(ctx, stmt, columns, parts)
 	}
 	form, _ := showings(stmt.Kind)
-	return s.within(ctx, "", func() (wire.Result, error) {
+	return s.within(ctx, target{}, func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		database, schema, name, err := cat.shown(form.parts, parts)
 		if err != nil {
@@ -271,7 +271,7 @@ func (c *catalog) shown(want int, parts []string) (database, schema, name string
 
 // showDDL answers SHOW TABLE and SHOW VIEW with a statement that makes the relation again.
 func (s *Session) showDDL(ctx context.Context, stmt *sql.ShowStmt, columns []wire.Column, parts []string) (wire.Result, error) {
-	return s.within(ctx, "", func() (wire.Result, error) {
+	return s.within(ctx, target{}, func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		info, err := cat.find(parts)
 		if err != nil {

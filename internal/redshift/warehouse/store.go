@@ -14,7 +14,7 @@ import (
 )
 
 // storeVersion is the layout of _tarn that this code reads and writes.
-const storeVersion = 1
+const storeVersion = 2
 
 // storeTables hold what DuckDB does not keep of a database's objects. Table t<oid> and sequence
 // s<oid>_<n> of the schema data hold the rows, so that a rename touches only the store.
@@ -30,14 +30,14 @@ CREATE TABLE {db}._tarn.relation (oid BIGINT NOT NULL, schema BIGINT NOT NULL, n
 CREATE TABLE {db}._tarn.attribute (rel BIGINT NOT NULL, num SMALLINT NOT NULL, name VARCHAR NOT NULL, type VARCHAR NOT NULL,
 	typoid BIGINT NOT NULL, typmod INTEGER NOT NULL, len SMALLINT NOT NULL, required BOOLEAN NOT NULL, preset VARCHAR,
 	encode VARCHAR NOT NULL, distkey BOOLEAN NOT NULL, sortkey SMALLINT NOT NULL, seed BIGINT, step BIGINT,
-	bydefault BOOLEAN NOT NULL, nocase BOOLEAN NOT NULL, remark VARCHAR);
+	bydefault BOOLEAN NOT NULL, nocase BOOLEAN NOT NULL, remark VARCHAR, blanks BOOLEAN);
 CREATE TABLE {db}._tarn.constr (oid BIGINT NOT NULL, rel BIGINT NOT NULL, name VARCHAR NOT NULL, kind VARCHAR NOT NULL,
 	columns SMALLINT[] NOT NULL, refrel BIGINT, refcolumns SMALLINT[]);
 CREATE TABLE {db}._tarn.depend (view BIGINT NOT NULL, rel BIGINT NOT NULL);
 CREATE TABLE {db}._tarn.load_error (userid INTEGER, tbl BIGINT, starttime TIMESTAMP, session BIGINT, query BIGINT, filename VARCHAR,
 	line_number BIGINT, colname VARCHAR, type VARCHAR, col_length VARCHAR, position INTEGER, raw_line VARCHAR,
 	raw_field_value VARCHAR, err_code INTEGER, err_reason VARCHAR);
-INSERT INTO {db}._tarn.version VALUES (1);
+INSERT INTO {db}._tarn.version VALUES (2);
 `
 
 // firstOID is the first object id of a user's objects; those below belong to the system.
@@ -97,6 +97,7 @@ type column struct {
 	Identity  *sql.Identity
 	NoCase    bool
 	Remark    string
+	Blanks    bool // some value of a VARCHAR ends in blanks, or did
 	Partition bool // of an external table
 }
 
@@ -326,7 +327,7 @@ func (s store) relations(ctx context.Context, where string, args ...any) ([]*rel
 		return nil, err
 	}
 	// A view's columns are few; one query for all relations found.
-	err = s.query(ctx, `SELECT rel, num, name, type, required, preset, encode, distkey, sortkey, seed, step, bydefault, nocase, remark
+	err = s.query(ctx, `SELECT rel, num, name, type, required, preset, encode, distkey, sortkey, seed, step, bydefault, nocase, remark, blanks
 		FROM {db}._tarn.attribute WHERE rel IN (SELECT r.oid`+from+`) ORDER BY rel, num`, args, func(row []any) error {
 		r := byOID[number(row[0])]
 		if r == nil {
@@ -341,6 +342,7 @@ func (s store) relations(ctx context.Context, where string, args ...any) ([]*rel
 		c.NotNull, _ = row[4].(bool)
 		c.DistKey, _ = row[7].(bool)
 		c.NoCase, _ = row[12].(bool)
+		c.Blanks, _ = row[14].(bool)
 		if row[9] != nil {
 			c.Identity = &sql.Identity{Seed: number(row[9]), Step: number(row[10])}
 			c.Identity.ByDefault, _ = row[11].(bool)
@@ -370,9 +372,9 @@ func (s store) putRelation(ctx context.Context, r *relation) error {
 		if c.Identity != nil {
 			seed, step, byDefault = c.Identity.Seed, c.Identity.Step, c.Identity.ByDefault
 		}
-		_, err := s.exec(ctx, "INSERT INTO {db}._tarn.attribute VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		_, err := s.exec(ctx, "INSERT INTO {db}._tarn.attribute VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			r.OID, int16(c.Num), c.Name, formatType(c.Type), int64(c.Type.OID()), c.Type.Typmod(), c.Type.Size(), c.NotNull,
-			nullable(c.Default), c.Encode, c.DistKey, int16(c.SortKey), seed, step, byDefault, c.NoCase, nullable(c.Remark))
+			nullable(c.Default), c.Encode, c.DistKey, int16(c.SortKey), seed, step, byDefault, c.NoCase, nullable(c.Remark), c.Blanks)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tarn/internal/engine"
+	"tarn/internal/redshift/sql"
 	"tarn/internal/redshift/wire"
 )
 
@@ -20,11 +21,21 @@ type transaction struct {
 	begun    time.Time
 	xid      int64
 	readOnly bool
-	writes   string         // the database that it has written
-	release  func()         // gives that database to the next writer
-	tables   map[int64]bool // that it has written
+	writes   string // the database that it has written
+	shape    bool   // it has made, changed or removed relations
+	looked   bool   // it has a view of the database, as of the commit snapshot
+	snapshot int64
+	reads    map[int64]bool // tables that it has read
+	tables   map[int64]bool // tables that it has written
 	temp     map[string]*relation
 	commits  []func() // run after the commit
+}
+
+// note remembers that a table is read.
+func (t *transaction) note(use *sql.TableUse) {
+	if r, ok := use.Table.Ref.(*relation); ok && !r.Temp && t.reads != nil {
+		t.reads[r.OID] = true
+	}
 }
 
 // begin opens a transaction in the engine.
@@ -33,7 +44,7 @@ func (s *Session) begin(ctx context.Context) error {
 		return err
 	}
 	s.tx = transaction{status: s.tx.status, open: true, begun: s.w.now().UTC(), xid: s.w.queries.Add(1),
-		tables: map[int64]bool{}, temp: maps.Clone(s.temp)}
+		reads: map[int64]bool{}, tables: map[int64]bool{}, temp: maps.Clone(s.temp)}
 	s.settings.begin()
 	return nil
 }
@@ -42,6 +53,11 @@ func (s *Session) begin(ctx context.Context) error {
 func (s *Session) commit(ctx context.Context) error {
 	if !s.tx.open {
 		return nil
+	}
+	if rival, table := s.w.history.violated(s); rival != nil {
+		err := errors.Join(s.violation(rival, table), s.engine.Rollback(ctx))
+		s.ended(false)
+		return err
 	}
 	err := s.engine.Commit(ctx)
 	if err != nil {
@@ -72,9 +88,7 @@ func (s *Session) rollback(ctx context.Context) error {
 }
 
 func (s *Session) ended(committed bool) {
-	if s.tx.release != nil {
-		s.tx.release()
-	}
+	s.w.locks.release(s)
 	if !committed {
 		s.temp = s.tx.temp
 		clear(s.macros) // those made in the transaction are gone
@@ -102,40 +116,53 @@ func (s *Session) abandon(ctx context.Context) {
 }
 
 // within runs fn in the session's transaction, or in one of its own that ends with it. A result's
-// rows have been computed by then. target is the database that fn writes, "" for none; its writers
-// take turns.
-func (s *Session) within(ctx context.Context, target string, fn func() (wire.Result, error)) (wire.Result, error) {
+// rows have been computed by then. Writers of the same table take turns.
+func (s *Session) within(ctx context.Context, t target, fn func() (wire.Result, error)) (wire.Result, error) {
 	own := !s.tx.open
-	if own {
-		release, err := s.turn(ctx, target)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.begin(ctx); err != nil {
-			if release != nil {
-				release()
-			}
-			return nil, err
-		}
-		s.tx.writes, s.tx.release = target, release
-	} else if target != "" && target != s.tx.writes {
+	if !own && t.database != "" {
 		switch {
 		case s.tx.readOnly:
 			return nil, fail("25006", "transaction is read-only")
-		case s.tx.writes != "":
-			e := unsupported("a transaction can't write both database %q and database %q", s.tx.writes, target)
+		case s.tx.writes != "" && t.database != s.tx.writes:
+			e := unsupported("a transaction can't write both database %q and database %q", s.tx.writes, t.database)
 			e.Hint = "commit before writing the other database"
 			return nil, e
 		}
-		release, err := s.turn(ctx, target)
-		if err != nil {
+	}
+	err := s.turn(ctx, t)
+	if err == nil && !own && s.tx.looked {
+		err = s.outdated(t)
+	}
+	if err != nil {
+		if own {
+			s.w.locks.release(s)
+		}
+		return nil, err
+	}
+	if own {
+		if err := s.begin(ctx); err != nil {
+			s.w.locks.release(s)
 			return nil, err
 		}
-		s.tx.writes, s.tx.release = target, release
+	}
+	if t.database != "" {
+		s.tx.writes = t.database
+		s.tx.shape = s.tx.shape || t.shape
+	}
+	if !s.tx.looked {
+		s.tx.looked, s.tx.snapshot = true, s.w.history.latest()
 	}
 	r, err := fn()
+	if err == nil && t.database != "" && !own {
+		if rival, table := s.w.history.violated(s); rival != nil {
+			err = s.violation(rival, table)
+		}
+	}
 	if err != nil {
 		err = s.conflict(err)
+		if r != nil {
+			r.Close()
+		}
 		if own {
 			s.rollback(ctx)
 		}
@@ -152,21 +179,19 @@ func (s *Session) within(ctx context.Context, target string, fn func() (wire.Res
 	return r, nil
 }
 
-// turn waits until the session may write a database.
-func (s *Session) turn(ctx context.Context, target string) (func(), error) {
-	if target == "" {
-		return nil, nil
-	}
-	if _, err := s.w.attach(ctx, target); err != nil {
-		return nil, err
-	}
-	return s.w.engine.Writer(ctx, alias(target))
-}
-
 // outside refuses what can't run in a transaction block.
 func (s *Session) outside(what string) error {
 	if s.tx.open {
 		return fail("25001", "%s cannot run inside a transaction block", what)
+	}
+	return nil
+}
+
+// outdated refuses to write a name whose relation another transaction has made, changed or removed
+// since this one looked: it would work on what is no longer there.
+func (s *Session) outdated(t target) error {
+	if rival := s.w.history.reshaped(s, t); rival != nil {
+		return s.violation(rival, 0)
 	}
 	return nil
 }
@@ -176,10 +201,16 @@ func (s *Session) conflict(err error) error {
 	if !errors.Is(err, engine.ErrConflict) {
 		return err
 	}
-	e := fail("XX000", "1023")
+	rival, table := s.w.history.rival(s)
+	e := s.violation(rival, table)
 	e.Err = err
+	return e
+}
+
+// violation says that no order of transactions explains what this one and another did.
+func (s *Session) violation(other *commit, table int64) *wire.Error {
+	e := fail("XX000", "1023")
 	e.Hint = "run the transaction again"
-	other, table := s.w.history.rival(s)
 	if other == nil {
 		e.Detail = fmt.Sprintf("Serializable isolation violation, transaction %d (pid:%d) changed what another had changed", s.tx.xid, s.start.PID)
 		return e

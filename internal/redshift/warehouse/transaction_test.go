@@ -71,6 +71,105 @@ func TestConflictNamesTheOther(t *testing.T) {
 	a.want("update t set b = 8 where a = 1", "UPDATE 1")
 }
 
+// TestWritersOfOtherTables lets transactions that are open write different tables at the same time.
+// dbt's threads hold one while another drops a table under a lock of their own.
+func TestWritersOfOtherTables(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.login("awsuser"), w.login("awsuser")
+	a.do("create table t (a int)", "create table u (a int)", "begin", "insert into t values (1)", "create table a1 as select 1 as x", "create view va as select a from t")
+	b.do("begin", "insert into u values (1)", "create table b1 as select 1 as x", "alter table b1 rename to b2", "commit", "drop table u", "create schema s")
+	a.do("alter table a1 rename to a2", "commit")
+	a.want("select (select count(*) from a2), (select count(*) from b2), (select count(*) from va)", "1|1|1\nSELECT")
+}
+
+// TestSerializable refuses what no order of transactions explains, and nothing else.
+func TestSerializable(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.login("awsuser"), w.login("awsuser")
+	a.do("create table t (n int)", "create table u (n int)")
+
+	// Each reads what the other writes.
+	a.do("begin", "insert into t select count(*) from u")
+	b.do("begin", "insert into u select count(*) from t")
+	a.do("commit")
+	e := b.fails("commit", "XX000", "1023")
+	if !strings.Contains(e.Detail, "transactions forming the cycle are: ") {
+		t.Errorf("detail %q", e.Detail)
+	}
+	b.want("select (select count(*) from t), (select count(*) from u)", "1|0\nSELECT")
+
+	// Both read and write one table.
+	a.do("begin", "select max(n) from t")
+	b.do("begin", "select max(n) from t", "insert into t values (2)", "commit")
+	a.fails("insert into t values (2)", "XX000", "1023")
+	a.do("rollback")
+
+	// Both only add; one reads what the other writes.
+	a.do("begin", "insert into t values (3)")
+	b.do("begin", "select 1 from u", "select 1")
+	a.do("commit")
+	b.do("insert into t values (4)", "commit")
+	a.do("begin", "insert into t select 5 from u")
+	b.do("insert into u values (1)")
+	a.do("commit")
+	a.want("select count(*) from t", "4\nSELECT")
+
+	// A name that another transaction has taken since.
+	a.do("begin", "select 1 from u")
+	b.do("create table x (a int)")
+	a.fails("create table x (a int)", "XX000", "1023")
+	a.do("rollback")
+	a.fails("create table x (a int)", "42P07", "already exists")
+}
+
+// TestDeadlock ends one of two transactions that wait for each other.
+func TestDeadlock(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.login("awsuser"), w.login("awsuser")
+	a.do("create table t (n int)", "create table u (n int)", "begin", "insert into t values (1)")
+	b.do("begin", "insert into u values (1)")
+	waited := make(chan error)
+	go func() {
+		_, err := a.run("insert into u values (2)")
+		waited <- err
+	}()
+	for w.locks.waiting() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	b.fails("insert into t values (2)", "40P01", "deadlock detected")
+	if err := <-waited; err != nil {
+		t.Error(err)
+	}
+	a.do("commit")
+	b.do("rollback")
+	b.want("select (select count(*) from t), (select count(*) from u)", "1|1\nSELECT")
+
+	// Who waits can be cancelled, and leaves nothing behind.
+	a.do("begin", "insert into t values (3)")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := b.Query(ctx, "insert into t values (4)", func(wire.Result) error { return nil })
+	if e, ok := errors.AsType[*wire.Error](err); !ok || e.Code != "57014" {
+		t.Errorf("got %v", err)
+	}
+	a.do("commit")
+	b.do("insert into t values (5)")
+	if len(w.locks.held) != 0 || w.locks.waiting() != 0 {
+		t.Errorf("locks remain: %v", w.locks.held)
+	}
+}
+
+// waiting counts the sessions that wait for a lock.
+func (l *locks) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, k := range l.held {
+		n += len(k.waiters)
+	}
+	return n
+}
+
 // TestWriters lets many sessions change the same row; each change is there in the end.
 func TestWriters(t *testing.T) {
 	w := newWorld(t)

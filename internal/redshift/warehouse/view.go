@@ -14,8 +14,7 @@ import (
 // createView stores a view: its text, the columns it has now, and what it depends on. A late-binding
 // view is its text alone. A materialized view is a table with a query.
 func (s *Session) createView(ctx context.Context, stmt *sql.CreateViewStmt) (wire.Result, error) {
-	target := s.tableTarget(stmt.Name, false)
-	return s.within(ctx, target, func() (wire.Result, error) {
+	return s.within(ctx, s.tableTarget(stmt.Name, false), func() (wire.Result, error) {
 		cat := s.catalog(ctx)
 		p, err := cat.place(stmt.Name, false)
 		if err != nil {

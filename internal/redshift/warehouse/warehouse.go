@@ -52,6 +52,7 @@ type Warehouse struct {
 	queries atomic.Int64  // ids of queries
 	pids    atomic.Uint32 // of sessions without a connection
 	history history
+	locks   locks
 
 	// mu guards what follows. It is held while a database is attached.
 	mu        sync.Mutex
