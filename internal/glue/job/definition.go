@@ -226,11 +226,20 @@ func complete(job *glue.Job) error {
 	if job.GlueVersion == nil {
 		job.GlueVersion = new("6.0")
 	}
+	if !slices.Contains(glueVersions, *job.GlueVersion) {
+		return glue.InvalidInputException("Glue Version %s is not supported.", *job.GlueVersion).WithHint("Supported are %s.", strings.Join(glueVersions, ", "))
+	}
+	if v := awsapi.Val(job.Command.PythonVersion); v != "" && !slices.Contains(pythonVersions[name], v) {
+		return glue.InvalidInputException("Python Version %s is not supported by Job Command %s.", v, name).WithHint("Supported are %s.", strings.Join(pythonVersions[name], ", "))
+	}
 	if job.JobMode == nil {
 		job.JobMode = new("SCRIPT")
 	}
 	if job.ExecutionProperty == nil || job.ExecutionProperty.MaxConcurrentRuns == nil {
 		job.ExecutionProperty = &glue.ExecutionProperty{MaxConcurrentRuns: new(int32(1))}
+	}
+	if n := *job.ExecutionProperty.MaxConcurrentRuns; n < 1 || n > 1000 {
+		return glue.InvalidInputException("MaxConcurrentRuns is %d, it must be from 1 to 1000.", n)
 	}
 	if job.MaxRetries == nil {
 		job.MaxRetries = new(int32(0))
@@ -241,13 +250,44 @@ func complete(job *glue.Job) error {
 	if job.Timeout == nil {
 		job.Timeout = new(defaultTimeout(*job.GlueVersion))
 	}
-	if n := *job.Timeout; n < 1 || n > 10080 {
-		return glue.InvalidInputException("Timeout is %d minutes, it must be from 1 to 10080.", n)
+	if err := checkTimeout(*job.Timeout); err != nil {
+		return err
 	}
 	if name == "glueetl" && awsapi.Val(job.ExecutionClass) == "" {
-		job.ExecutionClass = new("STANDARD")
+		job.ExecutionClass = new(glue.ExecutionClassStandard)
+	}
+	if err := checkClass(name, *job.GlueVersion, awsapi.Val(job.ExecutionClass)); err != nil {
+		return err
+	}
+	if err := checkArguments(job.DefaultArguments, job.NonOverridableArguments); err != nil {
+		return err
 	}
 	return size(name, &job.WorkerType, &job.NumberOfWorkers, &job.MaxCapacity, &job.AllocatedCapacity)
+}
+
+var glueVersions = []string{"0.9", "1.0", "2.0", "3.0", "4.0", "5.0", "5.1", "6.0"}
+
+var pythonVersions = map[string][]string{"glueetl": {"2", "3"}, "pythonshell": {"2", "3", "3.6", "3.9"}}
+
+func checkTimeout(minutes int32) error {
+	if minutes < 1 || minutes > 10080 {
+		return glue.InvalidInputException("Timeout is %d minutes, it must be from 1 to 10080.", minutes)
+	}
+	return nil
+}
+
+// checkClass refuses FLEX where AWS does: it is for Spark jobs from version 3 on.
+func checkClass(command, version, class string) error {
+	if class != glue.ExecutionClassFlex {
+		return nil
+	}
+	if command != "glueetl" {
+		return glue.InvalidInputException("Execution Class FLEX is not supported for Job Command %s.", command)
+	}
+	if major(version) < 3 {
+		return glue.InvalidInputException("Execution Class FLEX is not supported for Glue Version %s.", version).WithHint("It needs 3.0 or later.")
+	}
+	return nil
 }
 
 func defaultTimeout(version string) int32 {
@@ -295,15 +335,24 @@ func size(command string, kind **string, workers **int32, capacity **float64, al
 		if *workers == nil {
 			*workers = new(int32(10))
 		}
+		if n := **workers; n < 2 {
+			return glue.InvalidInputException("The minimum number of workers is 2, not %d.", n)
+		}
 		total := each * float64(**workers)
 		*capacity, *allocated = new(total), new(int32(total))
 		return nil
+	}
+	if *workers != nil {
+		return glue.InvalidInputException("Number of Workers needs a Worker Type.").WithHint("Known are %s.", strings.Join(sortedKeys(dpu), ", "))
 	}
 	if *capacity == nil {
 		*capacity = new(10.0)
 		if *allocated != nil {
 			*capacity = new(float64(**allocated))
 		}
+	}
+	if c := **capacity; c < 2 {
+		return glue.InvalidInputException("MaxCapacity of a Spark job is at least 2, not %g.", c)
 	}
 	*allocated = new(int32(**capacity))
 	return nil

@@ -122,11 +122,11 @@ func (e *environments) python(ctx context.Context, kind string, progress func(st
 	return filepath.Join(dir, "py", "bin", "python"), err
 }
 
-// modules answers a folder that holds pip packages of a job's own, made for one interpreter.
-func (e *environments) modules(ctx context.Context, interpreter string, packages, options []string, progress func(string)) (string, error) {
+// modules answers a folder that holds pip packages of a job's own, made for one interpreter; names tell installations apart.
+func (e *environments) modules(ctx context.Context, interpreter string, packages, names, options []string, progress func(string)) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	dir := filepath.Join(e.dir, "modules-"+digest([]string{interpreter}, packages, options))
+	dir := filepath.Join(e.dir, "modules-"+digest([]string{interpreter}, names, options))
 	err := e.install(dir, func(tmp string) error {
 		progress("installing " + strings.Join(packages, " "))
 		uv, err := e.uv(ctx, progress)

@@ -102,11 +102,12 @@ func (ex *execution) run(ctx context.Context) (state, message string) {
 	return glue.JobRunStateFailed, errorText(err)
 }
 
-// errorText is an error as ErrorMessage shows it: the exception's name and its text.
+// errorText is an error as ErrorMessage shows it: what was being done, the exception's name and its text with its hint.
 func errorText(err error) string {
 	var e *awsapi.Error
 	if errors.As(err, &e) {
-		return e.Code + ": " + e.Text()
+		doing, _ := strings.CutSuffix(err.Error(), e.Error())
+		return doing + e.Code + ": " + e.Text()
 	}
 	return err.Error()
 }

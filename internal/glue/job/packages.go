@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,14 +32,19 @@ func (ex *execution) packages(ctx context.Context, r *runner) (paths []string, f
 	if len(wanted) == 0 {
 		return paths, false, nil
 	}
+	// An installation is kept by what is in it: a wheel by its content, for its folder is this run's.
+	names := slices.Clone(wanted)
 	for i, w := range wanted {
 		if strings.HasPrefix(w, "s3://") {
-			if wanted[i], err = ex.fetch(w, "wheels"); err != nil {
+			if wanted[i], err = ex.fetch(w, "wheels"); err == nil {
+				names[i], err = fileSHA256(wanted[i])
+			}
+			if err != nil {
 				return nil, false, fmt.Errorf("--additional-python-modules: %w", err)
 			}
 		}
 	}
-	site, err := ex.svc.env.modules(ctx, r.python, wanted, strings.Fields(ex.args["--python-modules-installer-option"]), ex.progress)
+	site, err := ex.svc.env.modules(ctx, r.python, wanted, names, strings.Fields(ex.args["--python-modules-installer-option"]), ex.progress)
 	if err != nil {
 		return nil, false, fmt.Errorf("--additional-python-modules: %w", err)
 	}

@@ -86,12 +86,18 @@ func (s *Service) StartJobRun(ctx context.Context, in *glue.StartJobRunInput) (*
 			}
 		}
 		if in.Timeout != nil {
+			if err := checkTimeout(*in.Timeout); err != nil {
+				return err
+			}
 			r.Timeout = in.Timeout
 		}
 		if in.SecurityConfiguration != nil {
 			r.SecurityConfiguration = in.SecurityConfiguration
 		}
 		if in.ExecutionClass != nil {
+			if err := checkClass(*job.Command.Name, *job.GlueVersion, *in.ExecutionClass); err != nil {
+				return err
+			}
 			r.ExecutionClass = in.ExecutionClass
 		}
 		return nil

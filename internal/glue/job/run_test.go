@@ -246,7 +246,7 @@ func TestMissingThings(t *testing.T) {
 	}
 	r.define(t, "lost", "go", func(in *glue.CreateJobInput) { in.Command.ScriptLocation = new("s3://lake/none.py") })
 	run := r.wait(t, "lost", r.start(t, "lost", nil))
-	if *run.JobRunState != "FAILED" || !strings.Contains(*run.ErrorMessage, "NoSuchKey") {
+	if *run.JobRunState != "FAILED" || !strings.HasPrefix(*run.ErrorMessage, "script s3://lake/none.py: NoSuchKey: ") {
 		t.Fatalf("%+v", *run.ErrorMessage)
 	}
 }
@@ -291,11 +291,24 @@ func TestDefinitions(t *testing.T) {
 	defer r.stop()
 	ctx := r.root()
 	bad := map[string]func(*glue.CreateJobInput){
-		"both given":   func(in *glue.CreateJobInput) { in.WorkerType, in.MaxCapacity = new("G.1X"), new(2.0) },
-		"no s3":        func(in *glue.CreateJobInput) { in.Command.ScriptLocation = new("/tmp/x.py") },
-		"unknown":      func(in *glue.CreateJobInput) { in.Command.Name = new("glueray") },
-		"no role":      func(in *glue.CreateJobInput) { in.Role = new("") },
-		"retries":      func(in *glue.CreateJobInput) { in.MaxRetries = new(int32(11)) },
+		"both given":    func(in *glue.CreateJobInput) { in.WorkerType, in.MaxCapacity = new("G.1X"), new(2.0) },
+		"no s3":         func(in *glue.CreateJobInput) { in.Command.ScriptLocation = new("/tmp/x.py") },
+		"unknown":       func(in *glue.CreateJobInput) { in.Command.Name = new("glueray") },
+		"no role":       func(in *glue.CreateJobInput) { in.Role = new("") },
+		"retries":       func(in *glue.CreateJobInput) { in.MaxRetries = new(int32(11)) },
+		"workers alone": func(in *glue.CreateJobInput) { in.NumberOfWorkers = new(int32(4)) },
+		"one worker":    func(in *glue.CreateJobInput) { in.WorkerType, in.NumberOfWorkers = new("G.1X"), new(int32(1)) },
+		"half a DPU":    func(in *glue.CreateJobInput) { in.MaxCapacity = new(0.5) },
+		"version":       func(in *glue.CreateJobInput) { in.GlueVersion = new("7.5") },
+		"python":        func(in *glue.CreateJobInput) { in.Command.PythonVersion = new("3.9") },
+		"concurrency": func(in *glue.CreateJobInput) {
+			in.ExecutionProperty = &glue.ExecutionProperty{MaxConcurrentRuns: new(int32(0))}
+		},
+		"flex shell":     func(in *glue.CreateJobInput) { in.Command.Name, in.ExecutionClass = new("pythonshell"), new("FLEX") },
+		"flex version 2": func(in *glue.CreateJobInput) { in.GlueVersion, in.ExecutionClass = new("2.0"), new("FLEX") },
+		"long arguments": func(in *glue.CreateJobInput) {
+			in.DefaultArguments = map[string]string{"--x": strings.Repeat("x", 261<<10)}
+		},
 		"shell worker": func(in *glue.CreateJobInput) { in.Command.Name, in.WorkerType = new("pythonshell"), new("G.1X") },
 	}
 	for name, change := range bad {
