@@ -391,17 +391,13 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, sig *signatu
 		return Caller{}, nil, err
 	}
 	payload := r.Header.Get("X-Amz-Content-Sha256")
-	if sig.presigned {
-		if payload == "" {
-			payload = or(r.URL.Query().Get("X-Amz-Content-Sha256"), unsignedPayload)
-		}
-		if sig.service != "s3" {
-			payload = emptySHA256
-		}
-	} else if sig.service != "s3" {
+	switch {
+	case sig.service != "s3": // presigned ones too: with another body they would be another request
 		sum := sha256.Sum256(form)
 		payload = hex.EncodeToString(sum[:])
-	} else if payload == "" {
+	case sig.presigned && payload == "":
+		payload = or(r.URL.Query().Get("X-Amz-Content-Sha256"), unsignedPayload)
+	case payload == "":
 		return Caller{}, nil, refuse(faultMalformed, "Missing required header for this request: x-amz-content-sha256")
 	}
 	sk := s.keys.get(key.Secret, sig.date, sig.region, sig.service)
