@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"tarn/api/logs"
 )
@@ -16,6 +17,8 @@ func badPattern(hint string, args ...any) error {
 func parsePattern(text string) (func([]byte) bool, error) {
 	text = strings.TrimSpace(text)
 	switch {
+	case !utf8.ValidString(text):
+		return nil, badPattern("It is not UTF-8.")
 	case strings.HasPrefix(text, "{"):
 		return parseJSONPattern(text)
 	case strings.HasPrefix(text, "["):
