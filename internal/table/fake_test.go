@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tarn/api/glue"
 	"tarn/internal/awsapi"
@@ -30,6 +32,9 @@ type dirLake struct {
 	files   map[string]string
 	n       int
 	failPut error
+	// failAfter lets one put less than that many succeed, 0 = all; deaf loses deletes.
+	failAfter int
+	deaf      bool
 }
 
 func newDirLake(t testing.TB) *dirLake {
@@ -81,6 +86,12 @@ func (l *dirLake) Put(ctx context.Context, bucket, key, file string) (string, er
 	if l.failPut != nil {
 		return "", l.failPut
 	}
+	if l.failAfter == 1 {
+		return "", errors.New("killed")
+	}
+	if l.failAfter > 1 {
+		l.failAfter--
+	}
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -97,7 +108,7 @@ func (l *dirLake) Put(ctx context.Context, bucket, key, file string) (string, er
 		return "", err
 	}
 	sum := md5.Sum(data)
-	l.objects[bucket+"/"+key] = Object{Key: key, Size: int64(len(data)), ETag: hex.EncodeToString(sum[:])}
+	l.objects[bucket+"/"+key] = Object{Key: key, LastModified: time.Now(), Size: int64(len(data)), ETag: hex.EncodeToString(sum[:])}
 	l.files[bucket+"/"+key] = to
 	return hex.EncodeToString(sum[:]), nil
 }
@@ -105,6 +116,9 @@ func (l *dirLake) Put(ctx context.Context, bucket, key, file string) (string, er
 func (l *dirLake) Delete(ctx context.Context, bucket string, keys ...string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.deaf {
+		return nil
+	}
 	for _, k := range keys {
 		delete(l.objects, bucket+"/"+k)
 	}

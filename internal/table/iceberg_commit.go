@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,41 +28,49 @@ type keptFile struct {
 // attempts bound how often a commit that lost a race is tried again.
 const attempts = 5
 
+// staged is a commit that is written and not yet published.
+type staged struct {
+	location string
+	snapshot int64
+	meta     icetable.Metadata
+	gone     []icetable.Snapshot // expired by it
+}
+
 // commit writes manifest, manifest list and metadata, and hands the metadata
 // to the catalog.
-func (l *landing) commit(ctx context.Context, files []*dataFile) (location string, snapshot int64, err error) {
+func (l *landing) commit(ctx context.Context, files []*dataFile) (done staged, err error) {
 	started, stored := l.base, len(l.put)
 	for try := range attempts {
 		if try > 0 {
 			// What the lost try wrote refers to nothing now.
 			if err := l.w.lake.Delete(ctx, l.bucket, l.put[stored:]...); err != nil {
-				return "", 0, err
+				return staged{}, err
 			}
 			l.put = l.put[:stored]
 			// Someone else's change of the catalog's entry. If it also changed
 			// the table, only a full replacement may go on top of it.
 			if err := l.loadBase(ctx); err != nil {
-				return "", 0, err
+				return staged{}, err
 			}
 			if !l.mayFollow(started) {
-				return "", 0, &ConflictError{Table: l.Database + "." + l.Table}
+				return staged{}, &ConflictError{Table: l.Database + "." + l.Table}
 			}
 		}
-		location, snapshot, err = l.stage(ctx, files)
+		done, err = l.stage(ctx, files)
 		if err != nil {
-			return "", 0, err
+			return staged{}, err
 		}
-		if err = l.publish(ctx, location); err == nil {
-			return location, snapshot, nil
+		if err = l.publish(ctx, done.location); err == nil {
+			return done, nil
 		}
 		if !awsapi.IsCode(err, "ConcurrentModificationException") && !awsapi.IsCode(err, "AlreadyExistsException") {
-			if l.published(ctx, location) {
-				return location, snapshot, nil
+			if l.published(ctx, done.location) {
+				return done, nil
 			}
-			return "", 0, err
+			return staged{}, err
 		}
 	}
-	return "", 0, &ConflictError{Table: l.Database + "." + l.Table, Err: err}
+	return staged{}, &ConflictError{Table: l.Database + "." + l.Table, Err: err}
 }
 
 // mayFollow says whether what was prepared on top of started still holds on
@@ -83,10 +92,10 @@ func (l *landing) mayFollow(started *icetable.Table) bool {
 }
 
 // stage writes everything but the catalog's entry.
-func (l *landing) stage(ctx context.Context, files []*dataFile) (location string, snapshotID int64, err error) {
+func (l *landing) stage(ctx context.Context, files []*dataFile) (out staged, err error) {
 	b, err := l.metadataBuilder()
 	if err != nil {
-		return "", 0, fmt.Errorf("%s.%s: %w", l.Database, l.Table, err)
+		return staged{}, fmt.Errorf("%s.%s: %w", l.Database, l.Table, err)
 	}
 	version := 0
 	var sequence int64 = 1
@@ -99,10 +108,10 @@ func (l *landing) stage(ctx context.Context, files []*dataFile) (location string
 		}
 	}
 	id := l.w.newID()
-	snapshotID = int64(binary.BigEndian.Uint64(id[:8]) >> 1)
+	snapshotID := int64(binary.BigEndian.Uint64(id[:8]) >> 1)
 	list, err := l.writeManifests(ctx, b, files, snapshotID, sequence, parent)
 	if err != nil {
-		return "", 0, err
+		return staged{}, err
 	}
 	at := max(l.w.now().UnixMilli(), b.LastUpdatedMS())
 	if l.base != nil {
@@ -113,25 +122,63 @@ func (l *landing) stage(ctx context.Context, files []*dataFile) (location string
 		SnapshotID: snapshotID, ParentSnapshotID: parent, SequenceNumber: sequence, TimestampMs: at,
 		ManifestList: list, SchemaID: &schemaID, Summary: l.summary(files),
 	}
+	if l.version() >= 3 { // every row has an id
+		rows := int64(0)
+		for _, f := range files {
+			rows += f.rows
+		}
+		for _, k := range l.keep {
+			rows += k.entry.DataFile().Count()
+		}
+		snapshot.FirstRowID, snapshot.AddedRows = new(b.NextRowID()), &rows
+	}
 	if err := b.AddSnapshot(snapshot); err != nil {
-		return "", 0, err
+		return staged{}, err
 	}
 	if err := b.SetSnapshotRef(icetable.MainBranch, snapshotID, icetable.BranchRef); err != nil {
-		return "", 0, err
+		return staged{}, err
+	}
+	if l.base != nil {
+		if out.gone, err = l.expired(b, *snapshot); err != nil {
+			return staged{}, fmt.Errorf("expire snapshots: %w", err)
+		}
 	}
 	meta, err := b.Build()
 	if err != nil {
-		return "", 0, err
+		return staged{}, err
 	}
 	text, err := json.Marshal(meta)
 	if err != nil {
-		return "", 0, err
+		return staged{}, err
 	}
 	key := path.Join(l.prefix, "metadata", fmt.Sprintf("%05d-%s.metadata.json", version, id))
 	if err := l.putBytes(ctx, key, text); err != nil {
-		return "", 0, err
+		return staged{}, err
 	}
-	return "s3://" + l.bucket + "/" + key, snapshotID, nil
+	out.location, out.snapshot, out.meta = "s3://"+l.bucket+"/"+key, snapshotID, meta
+	return out, nil
+}
+
+// expired takes old snapshots out of the next metadata, whose branch is at the
+// new snapshot.
+func (l *landing) expired(b *icetable.MetadataBuilder, added icetable.Snapshot) ([]icetable.Snapshot, error) {
+	meta := l.base.Metadata()
+	props := iceberg.Properties{}
+	maps.Copy(props, meta.Properties())
+	maps.Copy(props, l.Properties)
+	refs := maps.Collect(meta.Refs())
+	main := refs[icetable.MainBranch]
+	main.SnapshotID, main.SnapshotRefType = added.SnapshotID, icetable.BranchRef
+	refs[icetable.MainBranch] = main
+	return expire(b, props, refs, append(slices.Clone(meta.Snapshots()), added), added.TimestampMs)
+}
+
+// version is the format's, of the table as it is or will be.
+func (l *landing) version() int {
+	if l.base == nil {
+		return 2
+	}
+	return max(2, l.base.Metadata().Version())
 }
 
 // metadataBuilder starts the table's next metadata: schema, spec, properties.
@@ -144,6 +191,9 @@ func (l *landing) metadataBuilder() (*icetable.MetadataBuilder, error) {
 		}
 	} else {
 		b, err = icetable.MetadataBuilderFromBase(l.base.Metadata(), l.base.MetadataLocation())
+		if err == nil && l.base.Metadata().Version() < l.version() {
+			err = b.SetFormatVersion(l.version())
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -192,8 +242,8 @@ func (l *landing) writeManifests(ctx context.Context, b *icetable.MetadataBuilde
 	var manifests []iceberg.ManifestFile
 	write := func(spec iceberg.PartitionSpec, entries []iceberg.ManifestEntry) error {
 		var out bytes.Buffer
-		key := path.Join(l.prefix, "metadata", fmt.Sprintf("%s-m%d.avro", l.w.newID(), len(manifests)))
-		m, err := iceberg.WriteManifest("s3://"+l.bucket+"/"+key, &out, 2, spec, b.CurrentSchema(), snapshot, entries)
+		key := path.Join(l.prefix, "metadata", fmt.Sprintf(ownFiles+"%s-m%d.avro", l.w.newID(), len(manifests)))
+		m, err := iceberg.WriteManifest("s3://"+l.bucket+"/"+key, &out, l.version(), spec, b.CurrentSchema(), snapshot, entries)
 		if err != nil {
 			return fmt.Errorf("write manifest: %w", err)
 		}
@@ -228,10 +278,10 @@ func (l *landing) writeManifests(ctx context.Context, b *icetable.MetadataBuilde
 		}
 	}
 	var out bytes.Buffer
-	if err := iceberg.WriteManifestList(2, &out, snapshot, parent, &sequence, 0, manifests); err != nil {
+	if err := iceberg.WriteManifestList(l.version(), &out, snapshot, parent, &sequence, b.NextRowID(), manifests); err != nil {
 		return "", fmt.Errorf("write manifest list: %w", err)
 	}
-	key := path.Join(l.prefix, "metadata", fmt.Sprintf("snap-%d-%s.avro", snapshot, l.w.newID()))
+	key := path.Join(l.prefix, "metadata", fmt.Sprintf(ownFiles+"snap-%d-%s.avro", snapshot, l.w.newID()))
 	return "s3://" + l.bucket + "/" + key, l.putBytes(ctx, key, out.Bytes())
 }
 

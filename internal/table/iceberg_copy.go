@@ -108,7 +108,7 @@ func (l *landing) dataFile(name, count, size, statistics, keys any, n int) (*dat
 			logical[field.FieldID] = "timestamp-micros"
 		}
 	}
-	f.key = path.Join(l.prefix, "data", f.partitionPath, fmt.Sprintf("%s-%05d.parquet", l.id, n))
+	f.key = path.Join(l.prefix, "data", f.partitionPath, fmt.Sprintf(ownFiles+"%s-%05d.parquet", l.id, n))
 	b, err := iceberg.NewDataFileBuilder(l.spec, iceberg.EntryContentData, "s3://"+l.bucket+"/"+f.key, iceberg.ParquetFile, f.values, logical, nil, f.rows, f.size)
 	if err != nil {
 		return nil, err

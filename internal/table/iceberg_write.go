@@ -27,13 +27,17 @@ type Writer struct {
 	reader  *Reader
 	now     func() time.Time
 	newID   func() uuid.UUID
+	started time.Time
+
+	mu    sync.Mutex
+	swept map[string]bool // tables' locations that were looked through for orphans
 }
 
 // NewWriter returns a writer. Its temporary files lie under the lake's
 // TempDir, which the engine must be allowed to write; what an earlier process
 // left there is the lake's to remove.
 func NewWriter(lake Lake, catalog Catalog, reader *Reader, now func() time.Time, newID func() uuid.UUID) *Writer {
-	return &Writer{lake: lake, catalog: catalog, reader: reader, now: now, newID: newID}
+	return &Writer{lake: lake, catalog: catalog, reader: reader, now: now, newID: newID, started: now(), swept: map[string]bool{}}
 }
 
 // Transform makes a partition value of a column.
@@ -101,6 +105,10 @@ type Landed struct {
 	Created          bool
 	SnapshotID       int64
 	MetadataLocation string
+	// Expired snapshots went with this commit, and Removed files with them.
+	// What could not be removed is no fault of the commit: CleanupErr says why.
+	Expired, Removed int
+	CleanupErr       error
 }
 
 // EmptyError says that a landing would have emptied a table.
@@ -152,7 +160,20 @@ type landing struct {
 
 // Land runs the query and lands its answer. Until the catalog has taken the
 // new metadata nothing is visible; on any failure what was written is removed.
+// A landing that builds on the table as it was is computed again if another
+// writer was faster.
 func (w *Writer) Land(ctx context.Context, sess *engine.Session, in Landing) (out Landed, err error) {
+	var lost *ConflictError
+	for range attempts {
+		out, err = w.land(ctx, sess, in)
+		if !errors.As(err, &lost) {
+			break
+		}
+	}
+	return out, err
+}
+
+func (w *Writer) land(ctx context.Context, sess *engine.Session, in Landing) (out Landed, err error) {
 	l := &landing{Landing: in, w: w, sess: sess, id: w.newID()}
 	if l.Mode == "" {
 		l.Mode = Replace
@@ -210,10 +231,13 @@ func (w *Writer) Land(ctx context.Context, sess *engine.Session, in Landing) (ou
 	if err := l.upload(ctx, files); err != nil {
 		return out, err
 	}
-	if out.MetadataLocation, out.SnapshotID, err = l.commit(ctx, files); err != nil {
+	done, err := l.commit(ctx, files)
+	if err != nil {
 		return out, err
 	}
 	committed = true
+	out.MetadataLocation, out.SnapshotID, out.Expired = done.location, done.snapshot, len(done.gone)
+	out.Removed, out.CleanupErr = l.sweep(ctx, done.meta, done.gone)
 	out.Files, out.Created = len(files), l.current == nil
 	seen := map[string]bool{}
 	for _, f := range files {
