@@ -65,15 +65,15 @@ func (s *Service) prepare(ctx context.Context, account string, set *quicksight.D
 	if err := refuse(set); err != nil {
 		return err
 	}
-	var src *sourceRecord
+	var sources map[string]*sourceRecord
 	err := s.o.Store.View(ctx, func(tx meta.Tx) (err error) {
-		src, err = s.sourceOf(tx, account, set)
+		sources, err = s.sourcesOf(tx, account, set)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p, _, err := s.plan(ctx, set, src)
+	p, _, err := s.plan(ctx, set, sources)
 	if err != nil {
 		return err
 	}

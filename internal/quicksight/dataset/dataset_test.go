@@ -636,7 +636,10 @@ func TestRefusals(t *testing.T) {
 		}, "Data source none is not found"},
 		"s3": {func(in *quicksight.CreateDataSetInput) {
 			in.PhysicalTableMap["t"] = &quicksight.PhysicalTable{S3Source: &quicksight.S3Source{DataSourceArn: &source}}
-		}, "Physical table t is not supported yet"},
+		}, "Physical table t is an S3Source, which is not supported yet"},
+		"folder": {func(in *quicksight.CreateDataSetInput) {
+			in.FieldFolders = map[string]*quicksight.FieldFolder{"Where": {Columns: []string{"origin", "destiny"}}}
+		}, "FieldFolders[Where]: There is no column named destiny"},
 		"duplicate": {func(in *quicksight.CreateDataSetInput) {
 			in.PhysicalTableMap["t"].RelationalTable.InputColumns = append(in.PhysicalTableMap["t"].RelationalTable.InputColumns, column("Carrier", "STRING"))
 		}, "Column Carrier is declared twice"},

@@ -15,10 +15,12 @@ import (
 	"tarn/internal/quicksight/query"
 )
 
-// plan is a data set compiled: the columns it has, and the SQL that makes them from its physical table.
+// plan is a data set compiled, or a table of it: the columns it has, and the SQL that makes them from a physical table or from two
+// other plans joined.
 type plan struct {
 	tableID string   // of the physical table
 	input   []string // columns that the source must have
+	join    *join    // instead
 	columns []planColumn
 	steps   []step
 }
@@ -32,17 +34,24 @@ type planColumn struct {
 	subType         *string
 }
 
-// sql wraps a relation in the steps.
-func (p *plan) sql(relation string) string {
+// sql prints the plan over its physical tables, by their ids.
+func (p *plan) sql(relations map[string]string) string {
+	relation := relations[p.tableID]
+	if p.join != nil {
+		relation = p.join.sql(relations)
+	}
 	for _, s := range p.steps {
 		relation = "(" + s.head + " FROM " + relation + s.tail + ")"
 	}
 	return relation
 }
 
-// check tells which declared column the source does not have, better than the engine would.
-func (p *plan) check(ctx context.Context, sess *engine.Session, relation string) error {
-	d, err := sess.Describe(ctx, "SELECT * FROM "+relation)
+// check tells which declared column a source does not have, better than the engine would.
+func (p *plan) check(ctx context.Context, sess *engine.Session, relations map[string]string) error {
+	if p.join != nil {
+		return errors.Join(p.join.left.check(ctx, sess, relations), p.join.right.check(ctx, sess, relations))
+	}
+	d, err := sess.Describe(ctx, "SELECT * FROM "+relations[p.tableID])
 	if err != nil {
 		return err
 	}
@@ -109,12 +118,33 @@ func refuse(set *quicksight.DataSet) error {
 	return invalid("%s of a data set are not supported yet", what)
 }
 
-// compile makes the plan of a data set. Inferred are the source's columns, for custom SQL that declares none.
-func compile(set *quicksight.DataSet, inferred []SourceColumn, now time.Time) (*plan, error) {
-	id, table, logical, err := tables(set)
+// compile makes the plan of a data set. Inferred are the columns of sources, by physical table, for custom SQL that declares none.
+func compile(set *quicksight.DataSet, inferred map[string][]SourceColumn, now time.Time) (*plan, error) {
+	t, err := tablesOf(set)
 	if err != nil {
 		return nil, err
 	}
+	p, err := (&compiler{tables: t, inferred: inferred, now: now}).root()
+	if err != nil {
+		return nil, err
+	}
+	return p, checkFolders(set, p)
+}
+
+// checkFolders refuses folders of fields that hold what the data set does not have.
+func checkFolders(set *quicksight.DataSet, p *plan) error {
+	for folder, f := range set.FieldFolders {
+		for _, name := range f.Columns {
+			if _, err := p.must(name); err != nil {
+				return placed(err, "FieldFolders["+folder+"]")
+			}
+		}
+	}
+	return nil
+}
+
+// declare makes the plan of a physical table: its columns in the types that it declares.
+func declare(id string, table *quicksight.PhysicalTable, inferred []SourceColumn) (*plan, error) {
 	p := &plan{tableID: id}
 	var input []*quicksight.InputColumn
 	switch {
@@ -146,47 +176,27 @@ func compile(set *quicksight.DataSet, inferred []SourceColumn, now time.Time) (*
 		return nil, invalid("The data set has no columns")
 	}
 	p.steps = append(p.steps, step{head: "SELECT " + strings.Join(selected, ", ")})
-	if logical != nil {
-		for i, t := range logical.DataTransforms {
-			if err := p.transform(t, now); err != nil {
-				return nil, transformError(err, i)
-			}
-		}
-	}
 	return p, nil
 }
 
-func transformError(err error, i int) error {
-	var e *awsapi.Error
-	if errors.As(err, &e) {
-		e.Message = fmt.Sprintf("DataTransforms[%d]: %s", i, e.Message)
-		return e
+// transforms applies the transforms of a logical table, in order.
+func (p *plan) transforms(list []*quicksight.TransformOperation, now time.Time) error {
+	for i, t := range list {
+		if err := p.transform(t, now); err != nil {
+			return placed(err, fmt.Sprintf("DataTransforms[%d]", i))
+		}
 	}
-	return invalid("DataTransforms[%d]: %s", i, err)
+	return nil
 }
 
-// tables finds the one physical table and the logical table over it, which may be missing.
-func tables(set *quicksight.DataSet) (string, *quicksight.PhysicalTable, *quicksight.LogicalTable, error) {
-	if len(set.PhysicalTableMap) != 1 || len(set.LogicalTableMap) > 1 {
-		return "", nil, nil, invalid("A data set over %d physical and %d logical tables is not supported yet", len(set.PhysicalTableMap), len(set.LogicalTableMap)).WithHint("Join them in custom SQL.")
+// placed says where in the data set a mistake is.
+func placed(err error, where string) error {
+	var e *awsapi.Error
+	if errors.As(err, &e) {
+		e.Message = where + ": " + e.Message
+		return e
 	}
-	var id string
-	var table *quicksight.PhysicalTable
-	for id, table = range set.PhysicalTableMap {
-	}
-	if table == nil || table.RelationalTable == nil && table.CustomSql == nil {
-		return "", nil, nil, invalid("Physical table %s is not supported yet", id).WithHint("RelationalTable and CustomSql are.")
-	}
-	for name, l := range set.LogicalTableMap {
-		if l == nil || l.Source == nil || awsapi.Val(l.Source.PhysicalTableId) == "" {
-			return "", nil, nil, invalid("Logical table %s has a source that is not supported yet", name).WithHint("PhysicalTableId is.")
-		}
-		if *l.Source.PhysicalTableId != id {
-			return "", nil, nil, invalid("Logical table %s has the source %s, which is not in PhysicalTableMap", name, *l.Source.PhysicalTableId)
-		}
-		return id, table, l, nil
-	}
-	return id, table, nil, nil
+	return invalid("%s: %s", where, err)
 }
 
 func (p *plan) find(name string) int {
@@ -223,119 +233,4 @@ func (p *plan) environment(now time.Time) *expression.Environment {
 		e.Columns[c.Name] = c.Type
 	}
 	return e
-}
-
-func (p *plan) transform(t *quicksight.TransformOperation, now time.Time) error {
-	switch {
-	case t.ProjectOperation != nil:
-		return p.project(t.ProjectOperation)
-	case t.RenameColumnOperation != nil:
-		return p.rename(t.RenameColumnOperation)
-	case t.CastColumnTypeOperation != nil:
-		return p.cast(t.CastColumnTypeOperation)
-	case t.CreateColumnsOperation != nil:
-		return p.create(t.CreateColumnsOperation, now)
-	case t.FilterOperation != nil:
-		return p.filter(t.FilterOperation, now)
-	case t.TagColumnOperation != nil:
-		i, err := p.must(awsapi.Val(t.TagColumnOperation.ColumnName))
-		if err != nil {
-			return err
-		}
-		for _, tag := range t.TagColumnOperation.Tags {
-			if tag.ColumnDescription != nil {
-				p.columns[i].description = awsapi.Val(tag.ColumnDescription.Text)
-			}
-		}
-		return nil
-	case t.UntagColumnOperation != nil:
-		_, err := p.must(awsapi.Val(t.UntagColumnOperation.ColumnName))
-		return err
-	}
-	return invalid("This transform is not supported yet")
-}
-
-func (p *plan) project(o *quicksight.ProjectOperation) error {
-	var kept []planColumn
-	var selected []string
-	for _, name := range o.ProjectedColumns {
-		i, err := p.must(name)
-		if err != nil {
-			return err
-		}
-		kept = append(kept, p.columns[i])
-		selected = append(selected, expression.Ident(name))
-	}
-	p.columns = kept
-	p.steps = append(p.steps, step{head: "SELECT " + strings.Join(selected, ", ")})
-	return nil
-}
-
-func (p *plan) rename(o *quicksight.RenameColumnOperation) error {
-	i, err := p.must(awsapi.Val(o.ColumnName))
-	if err != nil {
-		return err
-	}
-	to := awsapi.Val(o.NewColumnName)
-	if j := p.taken(to); j >= 0 && j != i {
-		return invalid("There is a column named %s already", to)
-	}
-	from := p.columns[i].Name
-	p.columns[i].Name = to
-	p.steps = append(p.steps, step{head: "SELECT * RENAME (" + expression.Ident(from) + " AS " + expression.Ident(to) + ")"})
-	return nil
-}
-
-func (p *plan) cast(o *quicksight.CastColumnTypeOperation) error {
-	i, err := p.must(awsapi.Val(o.ColumnName))
-	if err != nil {
-		return err
-	}
-	to, ok := expression.ParseType(awsapi.Val(o.NewColumnType))
-	if !ok {
-		return invalid("%s is no type of column", awsapi.Val(o.NewColumnType))
-	}
-	c := &p.columns[i]
-	v, err := expression.Convert(expression.Value{SQL: expression.Ident(c.Name), Type: c.Type, Level: expression.Row}, to, awsapi.Val(o.Format))
-	if err != nil {
-		return err
-	}
-	c.Type, c.subType = to, o.SubType
-	p.steps = append(p.steps, step{head: "SELECT * REPLACE (" + v.SQL + " AS " + expression.Ident(c.Name) + ")"})
-	return nil
-}
-
-func (p *plan) create(o *quicksight.CreateColumnsOperation, now time.Time) error {
-	for _, c := range o.Columns { // a step each, so that later ones see earlier ones
-		name := awsapi.Val(c.ColumnName)
-		if p.taken(name) >= 0 {
-			return invalid("There is a column named %s already", name)
-		}
-		v, err := p.environment(now).Compile(awsapi.Val(c.Expression))
-		if err != nil {
-			return invalid("Column %s: %s", name, err)
-		}
-		if v.Level == expression.Aggregated {
-			return invalid("Column %s: a column of a data set cannot be an aggregate", name).WithHint("Make it a calculated field of the dashboard.")
-		}
-		v = v.Column()
-		p.columns = append(p.columns, planColumn{Column: query.Column{Name: name, Type: v.Type}, id: awsapi.Val(c.ColumnId)})
-		p.steps = append(p.steps, step{head: "SELECT *, " + v.SQL + " AS " + expression.Ident(name)})
-	}
-	return nil
-}
-
-func (p *plan) filter(o *quicksight.FilterOperation, now time.Time) error {
-	if awsapi.Val(o.ConditionExpression) == "" {
-		return invalid("A filter without ConditionExpression is not supported yet")
-	}
-	v, err := p.environment(now).Compile(*o.ConditionExpression)
-	if err != nil {
-		return err
-	}
-	if v.Type != expression.Boolean || v.Level == expression.Aggregated {
-		return invalid("ConditionExpression must be a condition on rows, this is %s", v.Type)
-	}
-	p.steps = append(p.steps, step{head: "SELECT *", tail: " WHERE " + v.SQL})
-	return nil
 }

@@ -125,62 +125,12 @@ type spiceState struct {
 	Bytes      int64
 }
 
-// plan compiles a data set, asking its source for the columns where the data set declares none.
-func (s *Service) plan(ctx context.Context, set *quicksight.DataSet, src *sourceRecord) (*plan, SourceQuery, error) {
-	_, table, _, err := tables(set)
-	if err != nil {
-		return nil, SourceQuery{}, err
-	}
-	q, err := sourceQuery(src, table)
-	if err != nil {
-		return nil, q, err
-	}
-	var inferred []SourceColumn
-	if table.CustomSql != nil && len(table.CustomSql.Columns) == 0 {
-		source, err := s.source(q)
-		if err != nil {
-			return nil, q, err
-		}
-		if inferred, err = source.Describe(awsapi.WithCaller(ctx, src.Owner.caller()), q); err != nil {
-			return nil, q, invalid("The custom SQL %s cannot be described: %s", awsapi.Val(table.CustomSql.Name), err)
-		}
-	}
-	p, err := compile(set, inferred, s.o.Now())
-	return p, q, err
-}
-
 func (s *Service) source(q SourceQuery) (Source, error) {
 	src := s.o.Sources[q.Kind]
 	if src == nil {
 		return nil, invalid("There is no %s to read from", q.Kind)
 	}
 	return src, nil
-}
-
-// sourceOf finds the data source of a data set's physical table.
-func (s *Service) sourceOf(tx meta.Tx, account string, set *quicksight.DataSet) (*sourceRecord, error) {
-	_, table, _, err := tables(set)
-	if err != nil {
-		return nil, err
-	}
-	arn := ""
-	if table.RelationalTable != nil {
-		arn = awsapi.Val(table.RelationalTable.DataSourceArn)
-	} else {
-		arn = awsapi.Val(table.CustomSql.DataSourceArn)
-	}
-	id, ok := resource.ParseARN(account, resource.DataSource, arn)
-	if !ok {
-		return nil, invalid("%s is not the ARN of a data source of this account", arn)
-	}
-	var src sourceRecord
-	if err := resource.Get(tx, resource.DataSource, account, id, &src); err != nil {
-		return nil, err
-	}
-	if e := src.Source.ErrorInfo; e != nil {
-		return nil, invalid("Data source %s cannot be used: %s", id, awsapi.Val(e.Message))
-	}
-	return &src, nil
 }
 
 // session opens an engine session with the settings that compiled expressions expect, and the warehouse's relations.
@@ -220,27 +170,23 @@ func (h *Handle) Close() error {
 // source's owner.
 func (s *Service) Open(ctx context.Context, account, id string) (*Handle, error) {
 	var rec setRecord
-	var src *sourceRecord
+	var sources map[string]*sourceRecord
 	err := s.o.Store.View(ctx, func(tx meta.Tx) (err error) {
 		if err := resource.Get(tx, resource.DataSet, account, id, &rec); err != nil {
 			return err
 		}
 		if awsapi.Val(rec.Set.ImportMode) == quicksight.DataSetImportModeDirectQuery {
-			src, err = s.sourceOf(tx, account, &rec.Set)
+			sources, err = s.sourcesOf(tx, account, &rec.Set)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if src == nil {
+	if sources == nil {
 		return s.openSpice(ctx, account, id)
 	}
-	p, q, err := s.plan(ctx, &rec.Set, src)
-	if err != nil {
-		return nil, err
-	}
-	source, err := s.source(q)
+	p, reads, err := s.plan(ctx, &rec.Set, sources)
 	if err != nil {
 		return nil, err
 	}
@@ -248,12 +194,12 @@ func (s *Service) Open(ctx context.Context, account, id string) (*Handle, error)
 	if err != nil {
 		return nil, err
 	}
-	relation, release, err := source.Relation(awsapi.WithCaller(ctx, src.Owner.caller()), sess, q)
+	relations, release, err := s.relations(ctx, sess, reads)
 	if err != nil {
-		return nil, errors.Join(sourceError(err), sess.Close())
+		return nil, errors.Join(err, sess.Close())
 	}
-	check := func(ctx context.Context) error { return p.check(ctx, sess, relation) }
-	return &Handle{Session: sess, Relation: p.sql(relation), Columns: p.queryColumns(), release: release, check: check}, nil
+	check := func(ctx context.Context) error { return p.check(ctx, sess, relations) }
+	return &Handle{Session: sess, Relation: p.sql(relations), Columns: p.queryColumns(), release: release, check: check}, nil
 }
 
 // Columns tells the columns of a data set, without reading it.

@@ -41,18 +41,18 @@ func (s *Service) build(j *job, start time.Time) (err error) {
 	ctx := j.ctx
 	account, id := j.rec.Account, j.rec.DataSet
 	var set setRecord
-	var src *sourceRecord
+	var sources map[string]*sourceRecord
 	err = s.o.Store.View(ctx, func(tx meta.Tx) (err error) {
 		if err := resource.Get(tx, resource.DataSet, account, id, &set); err != nil {
 			return errDeleted
 		}
-		src, err = s.sourceOf(tx, account, &set.Set)
+		sources, err = s.sourcesOf(tx, account, &set.Set)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p, q, err := s.plan(ctx, &set.Set, src)
+	p, reads, err := s.plan(ctx, &set.Set, sources)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Service) build(j *job, start time.Time) (err error) {
 			err = errors.Join(err, s.drop(g))
 		}
 	}()
-	rows, err := s.fill(ctx, g, p, q, src)
+	rows, err := s.fill(ctx, g, p, reads)
 	if err != nil {
 		return err
 	}
@@ -107,22 +107,18 @@ func (s *Service) build(j *job, start time.Time) (err error) {
 }
 
 // fill writes the rows into the file of a new generation, which is closed and durable afterwards.
-func (s *Service) fill(ctx context.Context, g *generation, p *plan, q SourceQuery, src *sourceRecord) (rows int64, err error) {
-	source, err := s.source(q)
-	if err != nil {
-		return 0, err
-	}
+func (s *Service) fill(ctx context.Context, g *generation, p *plan, reads []read) (rows int64, err error) {
 	sess, err := s.session(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, sess.Close()) }()
-	from, release, err := source.Relation(awsapi.WithCaller(ctx, src.Owner.caller()), sess, q)
+	relations, release, err := s.relations(ctx, sess, reads)
 	if err != nil {
-		return 0, sourceError(err)
+		return 0, err
 	}
 	defer release()
-	if err := p.check(ctx, sess, from); err != nil {
+	if err := p.check(ctx, sess, relations); err != nil {
 		return 0, err
 	}
 	name := database(g.id)
@@ -131,7 +127,7 @@ func (s *Service) fill(ctx context.Context, g *generation, p *plan, q SourceQuer
 	}
 	g.attached = true
 	err = sess.Write(ctx, name, func() error {
-		_, err := sess.Exec(ctx, "CREATE TABLE "+relation(g.id)+" AS SELECT * FROM "+p.sql(from))
+		_, err := sess.Exec(ctx, "CREATE TABLE "+relation(g.id)+" AS SELECT * FROM "+p.sql(relations))
 		return err
 	})
 	if err != nil {
