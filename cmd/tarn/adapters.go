@@ -153,6 +153,10 @@ func (l warehouseLake) RelationOf(ctx context.Context, sess *engine.Session, t *
 	return l.reader.RelationOf(ctx, sess, t, o)
 }
 
+func (l warehouseLake) Sketch(ctx context.Context, t *glueapi.Table, number int) (*table.Sketch, error) {
+	return l.reader.Sketch(ctx, t, number)
+}
+
 // warehouseFiles are the objects that COPY reads.
 type warehouseFiles struct {
 	tableLake

@@ -285,8 +285,9 @@ func parseQuery(text string) (*sql.Query, error) {
 
 // scan prints tables for the engine, and keeps what they hold until it is released.
 type scan struct {
-	c    *catalog
-	open []*table.Relation
+	c       *catalog
+	open    []*table.Relation
+	filters map[*sql.TableUse]*table.Filter // of external tables
 }
 
 func (c *catalog) scan() *scan { return &scan{c: c} }
@@ -312,8 +313,14 @@ func (s *scan) explain(err error) error {
 	return err
 }
 
-// print prints a plan for the engine, and makes the functions that it calls.
-func (s *scan) print(plan *sql.Plan) (string, error) {
+// print prints a plan for the engine, and makes the functions that it calls. values are the
+// statement's parameters, as far as they are known.
+func (s *scan) print(plan *sql.Plan, values ...any) (string, error) {
+	if s.external(plan) {
+		if err := s.learn(s.c.ctx, plan, values); err != nil {
+			return "", err
+		}
+	}
 	text, err := plan.SQL(s.relation)
 	if err != nil {
 		return "", err
@@ -331,7 +338,7 @@ func (s *scan) relation(use *sql.TableUse) (string, error) {
 	case *staged:
 		return ref.sql, nil
 	case *externalTable:
-		text, rel, err := ref.sql(s.c)
+		text, rel, err := ref.sql(s.c, s.filters[use])
 		if rel != nil {
 			s.open = append(s.open, rel)
 		}

@@ -505,11 +505,11 @@ func storable(t sql.Type) sql.Type {
 func (s *Session) fill(ctx context.Context, r *relation, plan *sql.Plan, cat *catalog, args *arguments) (int64, error) {
 	scan := cat.scan()
 	defer scan.release()
-	text, err := scan.print(plan)
+	values, err := args.bind(plan.Params)
 	if err != nil {
 		return 0, err
 	}
-	values, err := args.bind(plan.Params)
+	text, err := scan.print(plan, values...)
 	if err != nil {
 		return 0, err
 	}

@@ -140,11 +140,11 @@ func (s *Session) read(ctx context.Context, stmt sql.Statement, args *arguments)
 func (s *Session) run(ctx context.Context, plan *sql.Plan, cat *catalog, args *arguments) (wire.Result, error) {
 	scan := cat.scan()
 	defer scan.release()
-	text, err := scan.print(plan)
+	values, err := args.bind(plan.Params)
 	if err != nil {
 		return nil, err
 	}
-	values, err := args.bind(plan.Params)
+	text, err := scan.print(plan, values...)
 	if err != nil {
 		return nil, err
 	}
@@ -258,11 +258,11 @@ func (s *Session) change(ctx context.Context, plan *sql.Plan, cat *catalog, args
 	s.tx.tables[r.OID] = true
 	scan := cat.scan()
 	defer scan.release()
-	text, err := scan.print(plan)
+	values, err := args.bind(plan.Params)
 	if err != nil {
 		return 0, err
 	}
-	values, err := args.bind(plan.Params)
+	text, err := scan.print(plan, values...)
 	if err != nil {
 		return 0, err
 	}
@@ -392,11 +392,11 @@ func (s *Session) explainStatement(ctx context.Context, stmt *sql.ExplainStmt, a
 		}
 		scan := cat.scan()
 		defer scan.release()
-		text, err := scan.print(plan)
+		values, err := args.bind(plan.Params)
 		if err != nil {
 			return nil, err
 		}
-		values, err := args.bind(plan.Params)
+		text, err := scan.print(plan, values...)
 		if err != nil {
 			return nil, err
 		}

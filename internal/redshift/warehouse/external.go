@@ -2,12 +2,10 @@ package warehouse
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"tarn/api/glue"
 	"tarn/internal/awsapi"
-	"tarn/internal/engine"
 	"tarn/internal/redshift/sql"
 	"tarn/internal/table"
 )
@@ -80,22 +78,18 @@ func newExternalTable(database string, n *namespace, t *glue.Table) (*externalTa
 	return out, nil
 }
 
-// sql is the engine's relation, with values of the types that the columns have here.
-func (t *externalTable) sql(c *catalog) (string, *table.Relation, error) {
+// sql is the engine's relation of what a filter may keep, with values of the types that the
+// columns have here.
+func (t *externalTable) sql(c *catalog, filter *table.Filter) (string, *table.Relation, error) {
 	ctx, err := c.s.w.reach(c.ctx, t.schema.Options["role"])
 	if err != nil {
 		return "", nil, err
 	}
-	rel, err := c.s.w.lake.RelationOf(ctx, c.s.engine, t.table, table.Options{})
+	rel, err := c.s.w.lake.RelationOf(ctx, c.s.engine, t.table, table.Options{Filter: filter})
 	if err != nil {
 		return "", nil, lakeError(err)
 	}
-	var items []string
-	for _, col := range t.columns {
-		name := engine.QuoteIdent(col.Name)
-		items = append(items, fmt.Sprintf(col.convert, name)+" AS "+engine.QuoteIdent(strings.ToLower(col.Name)))
-	}
-	return "(SELECT " + strings.Join(items, ", ") + " FROM " + rel.SQL + ")", rel, nil
+	return t.over(rel.SQL), rel, nil
 }
 
 // spectrumType is the type with which Redshift shows a type of the lake's catalog, and how a value

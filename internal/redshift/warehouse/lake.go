@@ -18,6 +18,8 @@ type Lake interface {
 	GetTable(context.Context, *glue.GetTableInput) (*glue.GetTableOutput, error)
 	// RelationOf gives the engine's relation of a table, readable until it is closed.
 	RelationOf(ctx context.Context, sess *engine.Session, t *glue.Table, o table.Options) (*table.Relation, error)
+	// Sketch gives a table's columns without its rows, to plan a query with.
+	Sketch(ctx context.Context, t *glue.Table, number int) (*table.Sketch, error)
 }
 
 // Files are the lake's objects, which COPY reads, for the caller in the context.
