@@ -96,7 +96,8 @@ def _at_path(reader, options: dict, urls: Sequence[str]):
     if not inner.startswith("$") or "*" in inner or "?" in inner or ".." in inner:
         raise NotImplementedError(f"jsonPath {path!r}: readable are paths such as $.a.b and $.a[*]; read whole records and explode them")
     document = F.parse_json("value")
-    text = reader.option("wholetext", str(several_lines(options)).lower()).text(list(urls)).where(F.trim("value") != "")
+    # Not reader.text(…), which sets the option again.
+    text = reader.format("text").option("wholetext", str(several_lines(options)).lower()).load(list(urls)).where(F.trim("value") != "")
     if path.endswith("[*]"):
         found = text.select(F.explode(F.variant_get(document, inner, "array<variant>")).alias("v"))
     else:
@@ -111,10 +112,12 @@ def empty(spark, schema: str):
     return spark.createDataFrame([], schema)
 
 
-def read_table(spark, table: _catalog.Table, partitions: list[_catalog.Partition], objects: list[_aws.Object] | None):
-    """The table's rows: all of the partitions' files, or only the given objects of them."""
+def read_table(
+    spark, table: _catalog.Table, partitions: list[_catalog.Partition], objects: list[_aws.Object] | None, as_text: Iterable[str] = ()
+):
+    """The table's rows: all of the partitions' files, or only the given objects of them; some columns as text."""
     fmt, options = table.reader()
-    data, keys = table.columns, table.keys
+    data, keys = [(n, "string" if n in as_text else k) for n, k in table.columns], table.keys
     names = {name.lower() for name, _ in keys}
     data = [(n, k) for n, k in data if n.lower() not in names]
     whole = _types.ddl(data + keys)

@@ -219,13 +219,17 @@ class DataFrameReader:
         catalog_id=None,
         **more,
     ):
+        return self._of_table(database, table_name, transformation_ctx, push_down_predicate, additional_options)[0]
+
+    def _of_table(self, database, table_name, transformation_ctx, push_down_predicate, additional_options):
+        """The table's rows, and what reads them again with some columns as text; None where the files know their types."""
         if not database or not table_name:
             raise ValueError("from_catalog needs database and table_name")
         options = additional_options or {}
         spark = self._glue_context.spark_session
         table = _catalog.get_table(database, table_name)
         if table.is_iceberg:
-            return spark.table(f"glue_catalog.`{table.database}`.`{table.name}`")
+            return spark.table(f"glue_catalog.`{table.database}`.`{table.name}`"), None
         if not table.location:
             raise ValueError(f"table {table.full_name} has no location: only tables in S3 are read")
         partitions = []
@@ -240,7 +244,11 @@ class DataFrameReader:
             objects = self._glue_context._take(self._label(table), transformation_ctx, found, options)
             if objects is None and exclusions:
                 objects = [o for group in found.values() for o in group]
-        return _read.read_table(spark, table, partitions, objects)
+
+        def again(names):
+            return _read.read_table(spark, table, partitions, objects, names)
+
+        return again(()), again if table.reader()[0] in ("csv", "json") else None
 
     def _label(self, table: _catalog.Table) -> str:
         return self._glue_context._job_name or table.full_name
@@ -308,10 +316,12 @@ class DynamicFrameReader:
         name_space=None,
         **more,
     ) -> DynamicFrame:
-        frame = self._glue_context.create_data_frame.from_catalog(
-            database or name_space, table_name, redshift_tmp_dir, transformation_ctx, push_down_predicate, additional_options
+        rows, again = self._glue_context.create_data_frame._of_table(
+            database or name_space, table_name, transformation_ctx, push_down_predicate, additional_options
         )
-        return DynamicFrame(frame, self._glue_context, transformation_ctx or table_name)
+        frame = DynamicFrame(rows, self._glue_context, transformation_ctx or table_name)
+        frame._read_as_text = again
+        return frame
 
     def from_options(
         self, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx="", **more

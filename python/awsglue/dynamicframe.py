@@ -1,7 +1,7 @@
 """DynamicFrame: a DataFrame with Glue's own operations.
 
 A frame here has one type a column. In Glue a field may be a choice of several; files that would give one are refused when
-they are read, with the file and the value, so a choice cannot arise.
+they are read, with the file and the value, unless resolveChoice says what to make of them: see _choice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
-from awsglue import _relational, _types
+from awsglue import _choice, _relational, _types
 
 # What exists in Glue and not here: named, so that a script's author learns it at once.
 _ABSENT = {
@@ -33,6 +33,8 @@ class DynamicFrame:
         self._df = dataframe
         self.glue_ctx = glue_ctx
         self.name = name
+        # Of a frame as it was read from text: reads it again with some columns as text.
+        self._read_as_text: Callable | None = None
 
     def __getattr__(self, name: str):
         if name in _ABSENT:
@@ -168,7 +170,8 @@ class DynamicFrame:
         return self._with(left.join(right, condition, "inner"), transformation_ctx)
 
     def resolveChoice(self, specs=None, choice: str = "", database=None, table_name=None, transformation_ctx="", **more) -> DynamicFrame:
-        """Casts. There are no choices here (see the module), so what makes columns or structs of them changes nothing."""
+        """Casts, and splits columns of several types: on the frame as it was read, see _choice. Any other has one type a column,
+        and what makes columns or structs of several changes nothing there."""
         if bool(specs) == bool(choice):
             raise ValueError("resolveChoice takes specs or choice, one of the two")
         if choice == "match_catalog":
@@ -176,19 +179,23 @@ class DynamicFrame:
 
             table = _catalog.get_table(database, table_name)
             have = {c.lower() for c in self._df.columns}
-            specs = [(n, f"cast:{k}") for n, k in table.columns + table.keys if n.lower() in have]
+            specs, choice = [(n, f"cast:{k}") for n, k in table.columns + table.keys if n.lower() in have], ""
         elif choice:
-            kind = choice.partition(":")[2]
-            if not kind and choice not in ("make_cols", "make_struct"):
-                raise ValueError(f"resolveChoice: unknown choice {choice!r}")
+            _check_action(choice)
             specs = []
         frame = self._df
+        for _, action in specs:
+            _check_action(action)
+        if self._read_as_text is not None:
+            kinds = {f.name: f.dataType for f in frame.schema.fields}
+            of_columns = [(self._require(n, "resolveChoice").name, a) for n, a in specs if len(_types.path(n)) == 1]
+            if of_columns or choice:
+                frame = _choice.resolve(self._read_as_text, kinds, of_columns, choice)
+            specs = [(n, a) for n, a in specs if len(_types.path(n)) != 1 or kinds[self._require(n, "").name] == t.StringType()]
         for name, action in specs:
             verb, _, kind = action.partition(":")
             if verb in ("make_cols", "make_struct"):
                 continue
-            if verb not in ("cast", "project") or not kind:
-                raise ValueError(f"resolveChoice: unknown action {action!r} for {name!r}")
             steps = _types.path(name)
             if _find(frame.schema, steps) is None:
                 raise ValueError(f"resolveChoice: no field {name!r}; the frame has {', '.join(frame.columns)}")
@@ -346,6 +353,15 @@ def __getattr__(name: str):
 
         return getattr(context, name)
     raise AttributeError(f"module 'awsglue.dynamicframe' has no attribute {name!r}")
+
+
+def _check_action(action: str) -> None:
+    verb, _, kind = action.partition(":")
+    if verb in ("cast", "project") and kind:
+        _types.spark_type(kind)
+    elif action not in ("make_cols", "make_struct"):
+        known = "cast:TYPE, project:TYPE, make_cols, make_struct, match_catalog"
+        raise ValueError(f"resolveChoice: unknown action {action!r}; known are {known}")
 
 
 def _column(name: str):

@@ -31,9 +31,19 @@ def explain(text: str, reads: list[dict]) -> str:
         except Exception as err:  # noqa: BLE001  an explanation is extra; without it Spark's own words stand
             fault = f"({type(err).__name__} while looking for the reason)"
         if fault:
-            return fault
+            return fault + _hint(fault, read["columns"])
     causes = _CAUSE.findall(text)
     return f"{url}: {': '.join(causes[-1])}" if causes else f"{url} cannot be read"
+
+
+def _hint(fault: str, columns) -> str:
+    """What makes a value of another type than its column's pass; only a catalog's columns have types."""
+    kinds = dict(columns or ())
+    misfit = re.match(r"(\S+) .* is not an? ", fault)
+    if not misfit or misfit.group(1) not in kinds:
+        return ""
+    name = misfit.group(1)
+    return f" (resolveChoice(specs=[({name!r}, 'cast:{kinds[name]}')]) on the frame as it was read makes such values null)"
 
 
 def _open(url: str):

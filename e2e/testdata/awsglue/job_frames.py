@@ -14,12 +14,18 @@ from awsglue.transforms import (
     DropFields,
     DropNullFields,
     Filter,
+    FlatMap,
     Join,
     Map,
+    Relationalize,
     RenameField,
     ResolveChoice,
     SelectFields,
     SelectFromCollection,
+    Spigot,
+    SplitFields,
+    SplitRows,
+    Unbox,
 )
 from awsglue.utils import GlueArgumentError, getResolvedOptions
 from extra_module import small
@@ -46,6 +52,15 @@ def check(f):
 
 def same(got, want):
     assert got == want, f"\n got  {got}\n want {want}"
+
+
+def refused(what, kind, *words):
+    try:
+        what()
+    except kind as e:
+        assert all(w in str(e) for w in words), e
+    else:
+        raise AssertionError("it is not refused")
 
 
 def rows(frame, *order):
@@ -211,6 +226,71 @@ def collections():
     both = DynamicFrameCollection({"a": people, "b": people}, glue)
     same(sorted(both.keys()), ["a", "b"])
     same(SelectFromCollection.apply(dfc=both, key="a").count(), 3)
+    same([f.toDF().columns for f in FlatMap.apply(both, SelectFields, paths=["id"]).values()], [["id"], ["id"]])
+    refused(lambda: both.select("c"), KeyError, "no frame 'c'", "'a', 'b'")
+
+
+@check
+def relationalize():
+    nested = DynamicFrame.fromDF(
+        spark.createDataFrame(
+            [(1, [(1, "x", [5, 6]), (2, "y", [])], ["p", "q"], ("z", 3)), (2, None, [], None)],
+            "id int, items array<struct<n:int,w:string,deep:array<int>>>, tags array<string>, s struct<a:string,b:int>",
+        ),
+        glue,
+        "nested",
+    )
+    flat = Relationalize.apply(frame=nested, staging_path=args["TempDir"], name="root", transformation_ctx="flat")
+    same(sorted(flat.keys()), ["root", "root_items", "root_items.val.deep", "root_tags"])
+    top, second = rows(flat.select("root"), "id")
+    same((top["s.a"], top["s.b"], second["items"], second["s.a"]), ("z", 3, None, None))
+    items = rows(flat.select("root_items"), "index")
+    same([(r["id"], r["index"], r["items.val.n"], r["items.val.w"]) for r in items], [(top["items"], 0, 1, "x"), (top["items"], 1, 2, "y")])
+    deep = rows(flat.select("root_items.val.deep"), "index")
+    same([(r["id"], r["items.val.deep.val"]) for r in deep], [(items[0]["items.val.deep"], 5), (items[0]["items.val.deep"], 6)])
+    same([r["tags.val"] for r in rows(flat.select("root_tags"), "index")], ["p", "q"])
+    refused(lambda: nested.relationalize("root", ""), ValueError, "staging path")
+
+
+@check
+def splits():
+    parts = SplitRows.apply(frame=people, comparison_dict={"id": {">": 1, "<": 3}}, name1="middle", name2="rest")
+    same([[r["id"] for r in rows(parts.select(n), "id")] for n in ("middle", "rest")], [[2], [1, 3]])
+    fields = SplitFields.apply(frame=people, paths=["id", "who.name"], name1="l", name2="r")
+    same(kinds(fields.select("l")), {"id": "bigint", "who": "struct<name:string>"})
+    same(sorted(fields.select("r").toDF().columns), ["delay", "empty", "tags", "when", "who"])
+    few = people.select_fields(["id", "delay"])
+    stage = DynamicFrame.fromDF(spark.createDataFrame([(2, "0"), (4, "1")], "id long, delay string"), glue, "stage")
+    same([(r["id"], r["delay"]) for r in rows(few.mergeDynamicFrame(stage, ["id"]), "id")], [(1, "12.5"), (2, "0"), (3, None), (4, "1")])
+
+
+@check
+def unbox():
+    texts = DynamicFrame.fromDF(spark.createDataFrame([('{"a": 1, "b": {"c": 1.5}}',), ('{"a": 2, "d": [true]}',)], "j string"), glue, "texts")
+    boxed = Unbox.apply(frame=texts, path="j", format="json")
+    same(kinds(boxed), {"j": "struct<a:bigint,b:struct<c:double>,d:array<boolean>>"})
+    same([r["j"]["a"] for r in rows(boxed, "j.a")], [1, 2])
+    refused(lambda: texts.unbox("j", "xml"), NotImplementedError, "xml")
+
+
+@check
+def spigot():
+    same(Spigot.apply(frame=people, path=top + "out/sample/", options={"topk": 2}).count(), 3)
+    same(read("out/sample/", "json").count(), 2)
+
+
+@check
+def json_path():
+    frame = read("in/document/", "json", jsonPath="$.records[*]", multiline=True)
+    same([(r["a"], r["b"]) for r in rows(frame, "a")], [(1, {"c": "x"}), (2, None)])
+
+
+@check
+def what_is_not_there():
+    refused(lambda: people.simplify_ddb_json(), NotImplementedError, "simplify_ddb_json", "apply_mapping")
+    refused(lambda: glue.forEachBatch(), NotImplementedError, "forEachBatch", "bookmark")
+    refused(lambda: __import__("awsglue.transforms", fromlist=["FillMissingValues"]).FillMissingValues, NotImplementedError, "fillna")
+    refused(lambda: __import__("awsgluedq.transforms", fromlist=["x"]).EvaluateDataQuality, NotImplementedError, "EvaluateDataQuality")
 
 
 @check

@@ -36,6 +36,10 @@ put("in/deep/y=2014/a.json", '{"v": 2}\n')
 put("in/deep/y=2014/_SUCCESS", "")
 put("in/deep/y=2014/skip.json", '{"v": 3}\n')
 
+put("in/document/a.json", '{"meta": 1,\n "records": [{"a": 1, "b": {"c": "x"}},\n {"a": 2, "b": null}]}\n')
+put("lake/mixed/a.csv", "1,1.5\nx2,many\n3,\n")
+put("lake/old/y=1/a.csv", "1\n")
+
 put("lake/sales/year=2013/month=1/a.csv", "1,1.5\n2,2.5\n")
 put("lake/sales/year=2013/month=2/a.csv", "3,x\n".replace("x", "3.5"))
 put("lake/sales/year=2014/month=1/a.csv", "4,4.5\n")
@@ -83,6 +87,26 @@ glue.create_table(
         "StorageDescriptor": storage("lake/events/", [("id", "bigint")], "org.openx.data.jsonserde.JsonSerDe"),
     },
 )
+
+glue.create_table(
+    DatabaseName="lake",
+    TableInput={
+        "Name": "mixed",
+        "Parameters": {"classification": "csv"},
+        "StorageDescriptor": storage("lake/mixed/", [("id", "bigint"), ("amount", "double")], lazy, **{"field.delim": ","}),
+    },
+)
+glue.create_table(
+    DatabaseName="lake",
+    TableInput={
+        "Name": "old",
+        "Parameters": {"classification": "csv"},
+        "PartitionKeys": [{"Name": "y", "Type": "int"}],
+        "StorageDescriptor": storage("lake/old/", [("id", "int")], lazy),
+    },
+)
+old = {"Values": ["1"], "StorageDescriptor": storage("lake/old/y=1/", [("id", "int")], lazy)}
+glue.create_partition(DatabaseName="lake", TableName="old", PartitionInput=old)
 
 put("code/extra_module.py", "LIMIT = 2\n\n\ndef small(record):\n    return record['id'] < LIMIT\n")
 archive = io.BytesIO()
