@@ -175,7 +175,7 @@ func bind(in reflect.Value, r *http.Request, labels map[string]string, q url.Val
 			}
 		case "header":
 			vs := r.Header[f.header]
-			if f.wire == "Content-Length" && r.ContentLength >= 0 {
+			if f.wire == "Content-Length" && (r.ContentLength > 0 || r.ContentLength == 0 && len(vs) > 0) { // 0 as well where nothing was said
 				text, ok = strconv.FormatInt(r.ContentLength, 10), true
 			} else if len(vs) > 0 {
 				text, ok = vs[0], true

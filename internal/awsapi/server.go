@@ -186,6 +186,9 @@ func (s *Server) noSuchService(r *http.Request, sig *signature) *Error {
 
 func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, reg *registered, sig *signature, q url.Values, id string) error {
 	m := reg.Model
+	// The body is replaced below. In a copy: net/http must still know the body of a client that waits for "100 Continue",
+	// or it waits for that body, and the client for the answer, when a request is refused without having been read.
+	r = new(*r)
 	var body []byte
 	if m.Protocol != RESTXML {
 		b, err := io.ReadAll(io.LimitReader(r.Body, maxMessage+1))

@@ -150,6 +150,9 @@ func (s *Service) UploadPart(ctx context.Context, in *api.UploadPartInput) (*api
 	if err != nil {
 		return nil, err
 	}
+	if err := needLength(ctx, in.ContentLength); err != nil {
+		return nil, err
+	}
 	x, err := expect(ctx, in.ContentMD5, in.ChecksumAlgorithm, in.ContentLength, statedSums{in.ChecksumCRC32, in.ChecksumCRC32C, in.ChecksumCRC64NVME,
 		in.ChecksumSHA1, in.ChecksumSHA256, in.ChecksumSHA512, in.ChecksumMD5, in.ChecksumXXHASH64, in.ChecksumXXHASH3, in.ChecksumXXHASH128})
 	if err != nil {

@@ -129,6 +129,15 @@ func expect(ctx context.Context, contentMD5, sdkAlgorithm *string, length *int64
 	return x, nil
 }
 
+// needLength refuses a body over the wire whose length was not said: it could not be told from one that was cut off.
+func needLength(ctx context.Context, length *int64) error {
+	r := awsapi.RequestFrom(ctx)
+	if r == nil || length != nil || r.Header.Get("X-Amz-Decoded-Content-Length") != "" {
+		return nil
+	}
+	return fail(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+}
+
 // verify compares what was received with what was said of it, trailers included.
 func (x expectation) verify(ctx context.Context, set *checksum.Set) error {
 	if x.length >= 0 && set.Size() != x.length {

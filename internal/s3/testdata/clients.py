@@ -356,6 +356,31 @@ class Objects(Case):
         self.refused("NotImplemented", 501, self.put, ServerSideEncryption="aws:kms")
         self.refused("InvalidRequest", 400, self.put, ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=datetime.datetime(2030, 1, 1))
 
+    def test_refused_without_the_body(self):
+        """boto3 waits a second for a "100 Continue" before it sends a body: a refusal must not wait for that body."""
+        self.put()
+        begin = time.monotonic()
+        for _ in range(3):
+            self.refused("PreconditionFailed", 412, s3.put_object, Bucket=self.b, Key="k", Body=b"x" * 100, IfNoneMatch="*")
+        self.assertLess(time.monotonic() - begin, 2.5)
+
+    def test_length_is_needed(self):
+        u = urllib.parse.urlsplit(ENDPOINT)
+        for extra in ({}, {"transfer-encoding": "chunked"}):
+            r = botocore.awsrequest.AWSRequest(method="PUT", url=ENDPOINT + "/" + self.b + "/k", headers={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
+            botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(*ROOT), "s3", "us-east-1").add_auth(r)
+            conn = http.client.HTTPConnection("127.0.0.1", u.port, timeout=30)
+            conn.putrequest("PUT", "/" + self.b + "/k", skip_host=True)
+            for k, v in {"host": u.netloc, **dict(r.prepare().headers), **extra}.items():
+                if k.lower() not in ("content-length",):
+                    conn.putheader(k, v)
+            conn.endheaders()
+            if extra:
+                conn.send(b"2\r\nhi\r\n0\r\n\r\n")
+            answer = conn.getresponse()
+            self.assertEqual(411, answer.status, answer.read())
+            conn.close()
+
     def test_client_goes_away(self):
         url = client(signature_version="s3v4").generate_presigned_url("put_object", Params={"Bucket": self.b, "Key": "cut"})
         u = urllib.parse.urlsplit(url)
