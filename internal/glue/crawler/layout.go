@@ -135,6 +135,7 @@ func (l *layout) regular(t *foundTable) bool {
 	for i := range common {
 		l.nameLevel(t, i)
 	}
+	l.distinct(t)
 	return len(t.leaves) > 0
 }
 
@@ -183,6 +184,24 @@ func (l *layout) nameLevel(t *foundTable, level int) {
 	})
 }
 
+// distinct keeps one of the folders that mean the same partition, as a%20b and "a b" do: a table can't have two.
+func (l *layout) distinct(t *foundTable) {
+	seen := map[string]*leaf{}
+	t.leaves = slices.DeleteFunc(t.leaves, func(lf *leaf) bool {
+		id := partitionID(t.values(lf))
+		first := seen[id]
+		if first == nil {
+			seen[id] = lf
+			return false
+		}
+		l.warn("%s is the same partition as %s, and is skipped: move its files there", lf.dir.url(), first.dir.url())
+		return true
+	})
+}
+
+// hiveNull is the folder by which Hive writes NULL, and what it reads an empty value as.
+const hiveNull = "__HIVE_DEFAULT_PARTITION__"
+
 // values are a leaf's partition values.
 func (t *foundTable) values(lf *leaf) []string {
 	out := make([]string, len(t.keys))
@@ -193,6 +212,9 @@ func (t *foundTable) values(lf *leaf) []string {
 		}
 		if decoded, err := url.PathUnescape(v); err == nil {
 			v = decoded
+		}
+		if v == "" {
+			v = hiveNull // no client can name an empty value
 		}
 		out[i] = v
 	}
