@@ -2,6 +2,7 @@ package logs_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"math/rand"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,4 +208,86 @@ func TestMemoryIsFlat(t *testing.T) {
 		t.Errorf("%d MB are held for pages of a 100 MB log", peak>>20)
 	}
 	t.Logf("20 pages in %v, at most %d MB", time.Since(began), peak>>20)
+}
+
+// TestWritersAndReaders lets many write to one stream while others read and follow it: each line is whole, and there
+// once.
+func TestWritersAndReaders(t *testing.T) {
+	s, err := logs.Open(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := logs.NewService(s)
+	_, _, ctx := setup(t)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	const writers, lines = 8, 3000
+	keep, err := s.Stream("000000000000", "/g", "s") // so that the stream does not end before all have begun
+	if err != nil {
+		t.Fatal(err)
+	}
+	followed, err := s.Follow(ctx, "000000000000", "/g", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			out, err := s.Stream("000000000000", "/g", "s")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer out.Close()
+			for i := range lines {
+				fmt.Fprintf(out, "%d %d %s", w, i, strings.Repeat("x", i%200))
+				fmt.Fprintln(out)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		keep.Close()
+		close(done)
+	}()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+			if _, err := v.FilterLogEvents(ctx, &api.FilterLogEventsInput{LogGroupName: new("/g"), Limit: new(int32(50))}); err != nil {
+				t.Error(err)
+			}
+			if _, err := v.GetLogEvents(ctx, &api.GetLogEventsInput{LogGroupName: new("/g"), LogStreamName: new("s"), Limit: new(int32(50))}); err != nil {
+				t.Error(err)
+			}
+		}
+		for range min(len(followed), 10) {
+			<-followed
+		}
+	}
+	counts := make([]int, writers)
+	in := &api.FilterLogEventsInput{LogGroupName: new("/g")}
+	for {
+		out, err := v.FilterLogEvents(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range out.Events {
+			var w, i int
+			if n, err := fmt.Sscanf(*e.Message, "%d %d", &w, &i); n != 2 || err != nil {
+				t.Fatalf("%q: %v", *e.Message, err)
+			}
+			counts[w]++
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	for w, n := range counts {
+		if n != lines {
+			t.Errorf("writer %d: %d lines", w, n)
+		}
+	}
 }
