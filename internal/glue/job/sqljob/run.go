@@ -68,6 +68,7 @@ type run struct {
 	bound    bound
 	analysis *analysis
 	inputs   map[string]*input // by the name as written
+	own      []string          // names of the query's own common table expressions
 	order    []string
 }
 
@@ -264,6 +265,9 @@ func (x *run) open(ctx context.Context, sess *engine.Session, id string) error {
 	if err := x.definitions(ctx); err != nil {
 		return err
 	}
+	if err := x.fence(ctx, sess, id); err != nil {
+		return err
+	}
 	if err := x.learn(ctx, sess, id, schemas); err != nil {
 		return err
 	}
@@ -289,7 +293,8 @@ func (x *run) definitions(ctx context.Context) error {
 		t, err := x.Reader.Table(ctx, in.database, ref.name)
 		if awsapi.IsCode(err, "EntityNotFoundException") {
 			if ref.schema == "" && x.analysis.ctes[ref.name] {
-				continue // the query's own
+				x.own = append(x.own, ref.name)
+				continue
 			}
 			return x.unknownTable(ctx, in, err)
 		}
@@ -299,6 +304,18 @@ func (x *run) definitions(ctx context.Context) error {
 		in.table = t
 		x.inputs[ref.String()] = in
 		x.order = append(x.order, ref.String())
+	}
+	return nil
+}
+
+// fence stands where a common table expression's name is used out of its
+// scope: there the engine would look for a system table or a file of the name.
+func (x *run) fence(ctx context.Context, sess *engine.Session, id string) error {
+	for _, name := range x.own {
+		message := fmt.Sprintf("there is no table %s here: the WITH that defines it belongs to another part of the query", name)
+		if _, err := sess.Exec(ctx, "CREATE VIEW "+engine.QuoteIdent(id)+".main."+engine.QuoteIdent(name)+" AS SELECT 1 AS "+engine.QuoteIdent(name)+" WHERE error("+engine.QuoteText(message)+") IS NULL"); err != nil {
+			return err
+		}
 	}
 	return nil
 }

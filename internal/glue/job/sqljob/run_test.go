@@ -3,9 +3,13 @@ package sqljob
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"tarn/internal/engine"
 )
 
 const delays = `-- delays of every flight
@@ -256,4 +260,35 @@ func FuzzBind(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The name of a common table expression is no way to a file or a system table
+// where the expression is out of scope.
+func TestNamesOutOfScope(t *testing.T) {
+	w := newWorld(t)
+	w.csv("flights_raw", "a", "n", "int")
+	w.put("flights_raw/a/a.csv", strings.NewReader("n\n1\n"))
+	secret := filepath.Join(w.lake.TempDir(), "secret.csv")
+	if err := os.WriteFile(secret, []byte("k\nhidden\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{secret, "duckdb_settings", "duckdb_tables", "sqlite_master", "pragma_database_list"} {
+		q := engine.QuoteIdent(name)
+		for _, query := range []string{
+			"SELECT * FROM (WITH " + q + " AS (SELECT 1 AS one) SELECT * FROM " + q + ") x, " + q + " y",
+			"WITH early AS (SELECT * FROM " + q + "), " + q + " AS (SELECT 1 AS one) SELECT * FROM early",
+			"SELECT (WITH " + q + " AS (SELECT 1 AS one) SELECT one FROM " + q + ") AS one, (SELECT count(*) FROM " + q + ") AS n FROM raw.a",
+			"WITH " + q + " AS (SELECT 1 AS one UNION ALL SELECT count(*) FROM " + q + ") SELECT * FROM " + q,
+		} {
+			if r, err := w.run(w.spec(query)); err == nil {
+				t.Errorf("%s: %+v: %s", query, r, w.rows("FROM TABLE"))
+			} else if strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "belongs to another part of the query") {
+				t.Errorf("%s: %v", query, err)
+			}
+		}
+	}
+	w.must(w.spec("WITH a AS (SELECT n FROM raw.a), b AS (SELECT n FROM a) SELECT (WITH a AS (SELECT 5 AS n) SELECT n FROM a) AS five, b.n FROM b JOIN a USING (n)"))
+	if got := w.rows("FROM TABLE"); got != "5 1" {
+		t.Fatal(got)
+	}
 }
