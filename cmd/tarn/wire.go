@@ -286,6 +286,7 @@ func (w *wiring) startJobs(context.Context) (err error) {
 	writer := table.NewWriter(tableLake{w.lake.Lake()}, w.catalog, w.reader, w.now, uuid.New)
 	w.jobs, err = job.New(job.Options{
 		Store: w.store, Roles: jobRoles{w.who}, Lake: objects{w.lake}, Logs: w.logs, Data: w.o.data, Endpoint: w.endpoint, Now: w.now, Rand: rand.Reader, Log: w.log,
+		NoSpark: w.o.spark == "off",
 		Native: native{
 			sql:  &sqljob.Runner{Engine: w.engine, Reader: w.reader, Writer: writer, Catalog: w.catalog, Now: w.now, NewID: newID, Properties: w.runProperties},
 			load: &sqljob.Loader{Warehouse: loadWarehouse{w}, DataSets: refresher{w}, Now: w.now},
@@ -315,7 +316,7 @@ func (w *wiring) startCrawlers(context.Context) error {
 }
 
 func (w *wiring) startWorkflows(context.Context) error {
-	w.workflows = workflow.New(workflow.Config{Store: w.store, Jobs: workflowJobs{w.jobs}, Crawlers: w.crawlers, JobKind: "glue.job.run", CrawlKind: crawler.KindCrawl, Now: w.now, Rand: rand.Reader, Log: w.log})
+	w.workflows = workflow.New(workflow.Config{Store: w.store, Jobs: workflowJobs{w.jobs}, Crawlers: w.crawlers, Expect: w.jobs.Expect, JobKind: "glue.job.run", CrawlKind: crawler.KindCrawl, Now: w.now, Rand: rand.Reader, Log: w.log})
 	return nil
 }
 

@@ -30,13 +30,26 @@ type environments struct {
 // sparkEnvironment is where Spark and its Java are.
 type sparkEnvironment struct{ python, java, home, jars, sessions string }
 
+// sparkDir is where the Spark environment is, or will be.
+func (e *environments) sparkDir() string {
+	if e.given != "" {
+		return e.given
+	}
+	return filepath.Join(e.dir, "spark-"+sparkVersion+"-"+digest(sparkPackages, jarNames()))
+}
+
+// sparkInstalled tells whether Spark can be started without installing it.
+func (e *environments) sparkInstalled() bool {
+	_, err := os.Stat(e.sparkDir())
+	return err == nil
+}
+
 // spark answers the Spark environment, installing it if need be.
 func (e *environments) spark(ctx context.Context, progress func(string)) (sparkEnvironment, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	dir := e.given
-	if dir == "" {
-		dir = filepath.Join(e.dir, "spark-"+sparkVersion+"-"+digest(sparkPackages, jarNames()))
+	dir := e.sparkDir()
+	if e.given == "" {
 		err := e.install(dir, func(tmp string) error {
 			progress(fmt.Sprintf("installing Spark %s, once: about 1 GB from PyPI and Maven Central", sparkVersion))
 			if err := e.venv(ctx, filepath.Join(tmp, "py"), sparkPackages, progress); err != nil {

@@ -196,6 +196,9 @@ func (ex *execution) dispatch(ctx context.Context) error {
 	if *ex.doc.Job.Command.Name == "pythonshell" {
 		return ex.python(ctx, ex.svc.pyR, path, nil)
 	}
+	if ex.svc.o.NoSpark {
+		return errors.New("Spark is switched off (--spark off): start tarn without it to run Spark jobs")
+	}
 	remote, err := ex.svc.spark.ready(ctx, ex.progress)
 	if err != nil {
 		return err

@@ -77,6 +77,8 @@ type Options struct {
 	Endpoint func() string
 	// Environment is a ready Spark environment (py/, jars/) to use in place of installing one.
 	Environment string
+	// NoSpark refuses Spark jobs: whoever says so wants neither the memory nor the installation.
+	NoSpark bool
 	// SparkMemory is the heap of the Spark server, as Java writes it ("2g"); empty: a quarter of the machine's.
 	SparkMemory string
 	Now         func() time.Time

@@ -123,8 +123,25 @@ func (s *Service) StartWorkflowRun(ctx context.Context, in *glue.StartWorkflowRu
 	if err != nil {
 		return nil, err
 	}
+	s.expect(r)
 	s.work.add(runItem(r))
 	return &glue.StartWorkflowRunOutput{RunId: &r.ID}, nil
+}
+
+// expect announces the jobs of a run that has begun.
+func (s *Service) expect(r *runDoc) {
+	if s.Expect == nil {
+		return
+	}
+	var jobs []string
+	for _, n := range r.Nodes {
+		if n.Type == glue.NodeTypeJob {
+			jobs = append(jobs, n.Name)
+		}
+	}
+	if len(jobs) > 0 {
+		s.Expect(r.Caller, jobs)
+	}
 }
 
 // StopWorkflowRun asks a run to end: what runs is stopped, nothing else starts.

@@ -94,6 +94,7 @@ func nextFiring(d *triggerDoc) time.Time {
 
 func (s *Service) fireScheduled(account, name string, now time.Time) error {
 	var todo item
+	var begun *runDoc
 	err := s.Store.Update(s.ctx, func(tx meta.Tx) error {
 		d, err := getTrigger(tx, account, name)
 		if awsapi.IsCode(err, "EntityNotFoundException") {
@@ -127,9 +128,12 @@ func (s *Service) fireScheduled(account, name string, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		todo = runItem(r)
+		todo, begun = runItem(r), r
 		return nil
 	})
+	if err == nil && begun != nil {
+		s.expect(begun)
+	}
 	if err == nil && todo.account != "" {
 		s.work.add(todo)
 	}

@@ -72,6 +72,8 @@ type Config struct {
 	Store    meta.Store
 	Jobs     Jobs
 	Crawlers Crawlers
+	// Expect is told the jobs of a run that begins, so that what they need can be made ready; nil: nobody.
+	Expect func(caller awsapi.Caller, jobs []string)
 	// JobKind and CrawlKind are the kinds of documents whose changes tell that a run or crawl has changed; the last
 	// part of a job's key, and of a crawl's, is its id.
 	JobKind, CrawlKind string
