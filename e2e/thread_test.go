@@ -27,10 +27,14 @@ const (
 // everything that a user of AWS has.
 func TestThread(t *testing.T) {
 	p := start(t, dataFolder(t))
-	dir := flights(t)
-	p.project(dir, "apply")
-	p.push(dir)
-	t.Log(p.project(dir, "run"))
+	dir := filepath.Join(t.TempDir(), "flights")
+	demo := p.run(binary(t), "demo", dir, "--data", p.data)
+	t.Log(demo)
+	for _, figure := range []string{"using the tarn at " + p.endpoint, "336,776 flights in the raw table, 327,346 of them", "6.90 minutes on average", "F9  Frontier Airlines Inc.", "21.92 minutes late"} {
+		if !strings.Contains(demo, figure) {
+			t.Errorf("the demo does not say %q", figure)
+		}
+	}
 
 	t.Run("psql", func(t *testing.T) {
 		p := p.in(t)

@@ -35,7 +35,7 @@ func lockData(dir string) (*os.File, error) {
 			return nil, fmt.Errorf("locking %s: %w", dir, err)
 		}
 		if r, err := readRunning(dir); err == nil {
-			return nil, fmt.Errorf("%s is served by process %d already, at %s\n  Use it:  eval \"$(tarn env)\"      Or choose another folder:  tarn up --data DIR", dir, r.PID, r.Endpoint)
+			return nil, fmt.Errorf("%s is served by process %d already, at %s\n  Use it:  eval \"$(tarn env --data %[1]s)\"      Or choose another folder:  tarn up --data DIR", dir, r.PID, r.Endpoint)
 		}
 		return nil, fmt.Errorf("%s is in use by another tarn", dir)
 	}

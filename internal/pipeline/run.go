@@ -29,6 +29,7 @@ type Node struct {
 	id     string // of the node in the workflow's graph
 	began  time.Time
 	ended  time.Time // zero while it runs
+	asked  time.Time // when its log was looked at last
 }
 
 // Over tells whether a node has ended.
@@ -148,6 +149,9 @@ func (pl *Planner) follow(ctx context.Context, run *Run, progress func(*Node)) e
 		for _, n := range nodesOf(w.Graph) {
 			old := known[n.id]
 			if old != nil && old.State == n.State && old.jobRun == n.jobRun {
+				if pl.says(ctx, old) {
+					progress(old)
+				}
 				continue
 			}
 			if n.Over() {
@@ -232,6 +236,25 @@ func nodeOf(g *glue.Node) *Node {
 		return nil
 	}
 	return n
+}
+
+// says reads, once a second, the last line that a running job has printed, and
+// tells whether that is news.
+func (pl *Planner) says(ctx context.Context, n *Node) bool {
+	if n.Over() || n.jobRun == "" || time.Since(n.asked) < time.Second {
+		return false
+	}
+	n.asked = time.Now()
+	last, err := logsCall[logs.GetLogEventsOutput](ctx, pl.Target, "GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new(outputLog), LogStreamName: &n.jobRun, Limit: new(int32(1))})
+	if err != nil || len(last.Events) == 0 { // an ornament; there may be no log yet
+		return false
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(awsapi.Val(last.Events[0].Message)), "\n")
+	if line == n.Detail {
+		return false
+	}
+	n.Detail = line
+	return true
 }
 
 // finish adds what the ended node says of its work: what a crawl has changed, or
