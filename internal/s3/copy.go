@@ -190,10 +190,17 @@ func (s *Service) copySource(ctx context.Context, header string, expectedOwner *
 	if !found || bucket == "" || key == "" {
 		return copySource{}, invalidArgument("x-amz-copy-source", header, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}
-	if _, err := s.owned(ctx, bucket, expectedOwner); err != nil {
+	b, err := s.owned(ctx, bucket, expectedOwner)
+	if err != nil {
 		return copySource{}, err
 	}
-	return copySource{bucket, key}, s.authorize(ctx, "s3:GetObject", resourceARN(bucket, key))
+	if err := s.authorize(ctx, "s3:GetObject", resourceARN(bucket, key)); err != nil {
+		return copySource{}, err
+	}
+	if _, err := s.index.Object(b.ID, key); errors.Is(err, index.ErrNotFound) {
+		return copySource{}, s.missing(ctx, bucket, key)
+	}
+	return copySource{bucket, key}, nil
 }
 
 type finder interface {

@@ -128,9 +128,11 @@ func (s *Service) current(ctx context.Context, bucket, key string, version, expe
 	return o, err
 }
 
-// missing is the answer for a key that is not there. Only who may list the bucket is told so.
+// missing is the answer for a key that is not there. Only who may list it is told so; as on AWS, the key then is the
+// prefix in conditions.
 func (s *Service) missing(ctx context.Context, bucket, key string) error {
-	if err := s.authorize(ctx, "s3:ListBucket", resourceARN(bucket, "")); err != nil {
+	keys := map[string]string{"s3:prefix": key}
+	if err := s.authorize(awsapi.WithConditionKeys(ctx, keys), "s3:ListBucket", resourceARN(bucket, "")); err != nil {
 		return err
 	}
 	return noSuchKey(key)

@@ -463,6 +463,7 @@ class Objects(Case):
         self.refused("NoSuchKey", 404, s3.get_object, Bucket=guest_bucket, Key="none")
         self.refused("AccessDenied", 403, guest.get_object, Bucket=guest_bucket, Key="none")
         self.refused("403", 403, guest.head_object, Bucket=guest_bucket, Key="none")
+        self.refused("AccessDenied", 403, guest.copy_object, Bucket=self.b, Key="x", CopySource=guest_bucket + "/none")
 
     def test_documents_are_held_to_their_digests(self):
         self.put()
