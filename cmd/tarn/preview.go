@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
 
+	glueapi "tarn/api/glue"
 	"tarn/internal/table"
 )
 
@@ -30,17 +32,17 @@ func (w *wiring) preview(ctx context.Context, q previewQuery) (any, error) {
 		return nil, err
 	}
 	defer sess.Close()
-	rel, err := w.reader.Relation(ctx, sess, q.Database, q.Table, table.Options{})
+	rel, err := w.reader.Relation(ctx, sess, q.Database, q.Table, table.Options{Preview: true})
 	if err != nil {
-		return nil, err
+		return nil, badTable(err)
 	}
 	defer rel.Close()
 	rows, err := sess.Query(ctx, fmt.Sprintf("SELECT * FROM %s LIMIT %d", rel.SQL, limit+1))
 	if err != nil {
-		return nil, rel.Explain(err)
+		return nil, badTable(rel.Explain(err))
 	}
 	defer rows.Close()
-	out := preview{Columns: []previewColumn{}, Rows: [][]any{}}
+	out := preview{Columns: []previewColumn{}, Rows: [][]any{}, Truncated: rel.Truncated}
 	for _, c := range rel.Columns {
 		out.Columns = append(out.Columns, previewColumn{c.Name, c.Hive})
 	}
@@ -56,7 +58,17 @@ func (w *wiring) preview(ctx context.Context, q previewQuery) (any, error) {
 		}
 		out.Rows = append(out.Rows, row)
 	}
-	return out, rel.Explain(rows.Err())
+	return out, badTable(rel.Explain(rows.Err()))
+}
+
+// badTable answers for a table or a file of it that can't be read: that is the user's to mend, not
+// a failure of ours.
+func badTable(err error) error {
+	var bad *table.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return glueapi.InvalidInputException("%s", bad.Error())
 }
 
 // plain gives a value in a form that JSON and a person can read.

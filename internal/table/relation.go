@@ -195,7 +195,7 @@ func (r *Reader) scanGroup(ctx context.Context, sess *engine.Session, t *glue.Ta
 		return nil, err
 	}
 	rel.scans = append(rel.scans, scan)
-	if text && !o.Preview {
+	if text && (!o.Preview || scan.Bytes <= 2*previewBytes) {
 		if err := r.checkWhole(ctx, scan); err != nil {
 			return nil, err
 		}
