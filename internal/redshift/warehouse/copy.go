@@ -26,6 +26,7 @@ type load struct {
 	s        *Session
 	stmt     *sql.CopyStmt
 	text     textFormat
+	json     *jsonFormat
 	convert  conversion
 	gzip     bool
 	zstd     bool
@@ -58,7 +59,7 @@ func (s *Session) copy(ctx context.Context, stmt *sql.CopyStmt) (wire.Result, er
 	if s.w.files == nil {
 		return nil, unsupported("this warehouse has no lake")
 	}
-	lake, err := s.copyIdentity(ctx, stmt)
+	lake, err := s.lakeIdentity(ctx, "COPY", stmt.Auth)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +72,14 @@ func (s *Session) copy(ctx context.Context, stmt *sql.CopyStmt) (wire.Result, er
 			return nil, err
 		}
 		var err error
-		if stmt.Format == "parquet" {
+		switch stmt.Format {
+		case "parquet":
 			err = l.parquet(ctx, lake, files)
-		} else {
+		case "json":
+			if err = l.jsonShape(lake); err == nil {
+				err = l.textFiles(ctx, lake, files)
+			}
+		default:
 			err = l.textFiles(ctx, lake, files)
 		}
 		if err != nil {
@@ -101,25 +107,24 @@ func (s *Session) copy(ctx context.Context, stmt *sql.CopyStmt) (wire.Result, er
 	return r, nil
 }
 
-// copyIdentity is for whom the objects are read.
-func (s *Session) copyIdentity(ctx context.Context, stmt *sql.CopyStmt) (context.Context, error) {
+// lakeIdentity is for whom objects are read and written.
+func (s *Session) lakeIdentity(ctx context.Context, what string, a sql.CopyAuth) (context.Context, error) {
 	if s.w.principals == nil {
 		return nil, unsupported("this warehouse has no lake")
 	}
-	a := stmt.Auth
 	if a.MasterKey != "" {
 		return nil, unsupported("client-side encryption is not supported")
 	}
 	if a.AccessKeyID != "" {
 		ctx, err := s.w.principals.Keys(ctx, a.AccessKeyID, a.SecretAccessKey, a.SessionToken)
 		if err != nil {
-			e := fail("28000", "the credentials of COPY are not valid: %v", err)
+			e := fail("28000", "the credentials of %s are not valid: %v", what, err)
 			return nil, e
 		}
 		return ctx, nil
 	}
 	if a.IAMRole == "" {
-		e := fail("42601", "COPY needs IAM_ROLE or access keys")
+		e := fail("42601", "%s needs IAM_ROLE or access keys", what)
 		e.Hint = "add IAM_ROLE default"
 		return nil, e
 	}
@@ -138,9 +143,9 @@ func (s *Session) newLoad(stmt *sql.CopyStmt) (*load, error) {
 	case "":
 	case "csv":
 		l.text.csv, l.text.delimiter = true, ","
-	case "parquet":
+	case "parquet", "json":
 	default:
-		return nil, unsupported("COPY FORMAT %s is not supported yet: CSV, delimited text and PARQUET are", strings.ToUpper(stmt.Format))
+		return nil, unsupported("COPY FORMAT %s is not supported yet: CSV, delimited text, JSON and PARQUET are", strings.ToUpper(stmt.Format))
 	}
 	for _, o := range stmt.Options {
 		if err := l.option(o); err != nil {
@@ -162,6 +167,12 @@ func (l *load) option(o sql.CopyOption) error {
 		case "STATUPDATE", "COMPUPDATE", "MANIFEST", "FILLRECORD", "REGION", "ACCEPTINVCHARS", "EXPLICIT_IDS":
 		default:
 			return fail("0A000", "%s argument is not supported for PARQUET based COPY", o.Name)
+		}
+	}
+	if l.stmt.Format == "json" {
+		switch o.Name {
+		case "DELIMITER", "QUOTE", "IGNOREHEADER", "ESCAPE", "REMOVEQUOTES", "FILLRECORD", "IGNOREBLANKLINES":
+			return fail("0A000", "%s argument is not supported for JSON based COPY", o.Name)
 		}
 	}
 	number := func() (int, error) {
@@ -403,9 +414,13 @@ func (l *load) has(c *column) bool {
 func (l *load) textFiles(ctx context.Context, lake context.Context, files []table.File) error {
 	l.blanks = make([]bool, len(l.columns))
 	name := fmt.Sprintf("copy%d", l.s.query)
-	var defs []string
+	var defs, items []string
 	for i, c := range l.columns {
-		defs = append(defs, fmt.Sprintf("c%d %s", i+1, c.Type.DuckDB()))
+		def, item := c.Type.DuckDB(), fmt.Sprintf("c%d", i+1)
+		if c.Type.Kind == sql.KSuper { // the appender would make a JSON string of the text
+			def, item = "VARCHAR", fmt.Sprintf("CAST(c%d AS JSON) AS c%d", i+1, i+1)
+		}
+		defs, items = append(defs, fmt.Sprintf("c%d %s", i+1, def)), append(items, item)
 	}
 	if _, err := l.s.engine.Exec(ctx, "CREATE TEMP TABLE "+name+" ("+strings.Join(defs, ", ")+")"); err != nil {
 		return err
@@ -426,7 +441,7 @@ func (l *load) textFiles(ctx context.Context, lake context.Context, files []tabl
 		return err
 	}
 	if !l.noLoad {
-		if err := l.insert(ctx, "temp.main."+name, false); err != nil {
+		if err := l.insert(ctx, "(SELECT "+strings.Join(items, ", ")+" FROM temp.main."+name+")", false); err != nil {
 			return err
 		}
 	}
@@ -451,7 +466,7 @@ func (l *load) textFile(ctx, lake context.Context, f table.File, app *engine.App
 		return l.source(err, url)
 	}
 	defer stop()
-	in, err := newTextReader(body, l.text)
+	in, err := l.reader(body)
 	if err != nil {
 		return l.source(err, url)
 	}
@@ -483,6 +498,14 @@ func (l *load) textFile(ctx, lake context.Context, f table.File, app *engine.App
 		}
 		l.rows++
 	}
+}
+
+// reader cuts a file into records.
+func (l *load) reader(body io.Reader) (interface{ next() (record, error) }, error) {
+	if l.json != nil {
+		return newJSONReader(body, l.json), nil
+	}
+	return newTextReader(body, l.text)
 }
 
 // decompress opens a file as the options say. Redshift goes by the options alone.

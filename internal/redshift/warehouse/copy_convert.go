@@ -52,6 +52,9 @@ func typeWord(t sql.Type) string {
 
 // value converts a field; the error names the code and reason of stl_load_errors.
 func (c *conversion) value(f field, t sql.Type) (driver.Value, *rowError) {
+	if f.null {
+		return nil, nil
+	}
 	text := f.text
 	if text == c.null && !(f.quoted && text == "") {
 		return nil, nil

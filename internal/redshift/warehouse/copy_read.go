@@ -29,6 +29,7 @@ type textFormat struct {
 type field struct {
 	text   string
 	quoted bool
+	null   bool // there is no value
 }
 
 // record is one row of a file.
@@ -155,7 +156,7 @@ func (t *textReader) cutCSV() error {
 			if err != nil {
 				return err
 			}
-			t.fields = append(t.fields, field{text, true})
+			t.fields = append(t.fields, field{text: text, quoted: true})
 			line = t.raw.Bytes()
 			rest := trimEnd(line[end:])
 			switch {
@@ -169,7 +170,7 @@ func (t *textReader) cutCSV() error {
 		}
 		rest := trimEnd(line[min(at, len(line)):])
 		before, _, found := bytes.Cut(rest, []byte(t.f.delimiter))
-		t.fields = append(t.fields, field{string(before), false})
+		t.fields = append(t.fields, field{text: string(before)})
 		if !found {
 			return nil
 		}
@@ -212,7 +213,7 @@ func (t *textReader) cutDelimited() error {
 	flush := func() {
 		f := field{text: string(out)}
 		if t.f.removeQuotes && len(out) > 1 && (out[0] == '"' || out[0] == '\'') && out[0] == out[len(out)-1] {
-			f = field{string(out[1 : len(out)-1]), true}
+			f = field{text: string(out[1 : len(out)-1]), quoted: true}
 		}
 		t.fields = append(t.fields, f)
 		out = out[:0]

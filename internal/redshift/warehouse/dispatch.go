@@ -27,6 +27,8 @@ func (s *Session) dispatch(ctx context.Context, stmt sql.Statement, text string,
 		return s.merge(ctx, stmt, args)
 	case *sql.CopyStmt:
 		return s.copy(ctx, stmt)
+	case *sql.UnloadStmt:
+		return s.unload(ctx, stmt)
 
 	case *sql.BeginStmt:
 		return s.block(ctx, stmt.ReadOnly)

@@ -22,11 +22,15 @@ type Lake interface {
 	Sketch(ctx context.Context, t *glue.Table, number int) (*table.Sketch, error)
 }
 
-// Files are the lake's objects, which COPY reads, for the caller in the context.
+// Files are the lake's objects, which COPY reads and UNLOAD writes, for the caller in the context.
 type Files interface {
 	List(ctx context.Context, bucket, prefix string) iter.Seq2[table.Object, error]
 	// Open gives an object as a local file.
 	Open(ctx context.Context, bucket, key string) (table.Pinned, error)
+	// Put adopts a file under TempDir, and Delete removes objects.
+	Put(ctx context.Context, bucket, key, file string) (etag string, err error)
+	Delete(ctx context.Context, bucket string, keys ...string) error
+	TempDir() string
 	// Link makes links to objects where the engine can read them.
 	Link(ctx context.Context, files []table.File, o table.LinkOptions) (*table.Scan, error)
 }

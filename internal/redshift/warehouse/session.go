@@ -39,9 +39,10 @@ type Session struct {
 	cursors  map[string]wire.Result
 	macros   map[string]string // functions of the catalog, as the connection has them
 
-	query    int64 // id of the statement that runs
-	last     int64 // id of the one before
-	lastCopy struct{ query, rows int64 }
+	query      int64 // id of the statement that runs
+	last       int64 // id of the one before
+	lastCopy   struct{ query, rows int64 }
+	lastUnload struct{ query, rows int64 }
 }
 
 // errTimeout is why a statement that took too long was ended.
@@ -94,7 +95,7 @@ func (w *Warehouse) open(ctx context.Context, start wire.Startup, client wire.Cl
 		temp: map[string]*relation{}, prepared: map[string]*sql.PrepareStmt{}, cursors: map[string]wire.Result{}, macros: map[string]string{},
 	}
 	s.tx.status = 'I'
-	s.lastCopy.query = -1
+	s.lastCopy.query, s.lastUnload.query = -1, -1
 	for name, value := range start.Params {
 		name = strings.ToLower(name)
 		if name == "options" {
@@ -349,7 +350,7 @@ func (s *Session) environment(ctx context.Context, cat *catalog, params []sql.Ty
 	return sql.Session{
 		User: s.user.Name, SessionUser: s.login.Name, UserID: int(s.user.ID), Database: s.database, Schema: current, Schemas: schemas,
 		BackendPID: int(s.start.PID), Now: now, TxNow: txNow, TimeZone: s.settings.value("timezone"), Version: version,
-		LastQueryID: s.last, LastCopyID: s.lastCopy.query, LastCopyRows: s.lastCopy.rows, LastUnloadID: -1,
+		LastQueryID: s.last, LastCopyID: s.lastCopy.query, LastCopyRows: s.lastCopy.rows, LastUnloadID: s.lastUnload.query, LastUnload: s.lastUnload.rows,
 		Account: s.w.account, Namespace: s.w.namespaceID(), Setting: s.settings.get, ParamTypes: params,
 		NumericRounding: s.settings.on("enable_numeric_rounding"),
 	}

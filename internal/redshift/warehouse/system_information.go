@@ -40,7 +40,7 @@ func informationTables() []systemTable {
 			(SELECT t.name FROM memory.tarn_system.types t WHERE t.oid = a.typoid), NULL, NULL, NULL, NULL, a.num::VARCHAR, 'NO'
 			FROM `+localColumns+` WHERE NOT c.late`),
 		is("views", "table_catalog text, table_schema text, table_name text, view_definition text, check_option text, is_updatable text, is_insertable_into text",
-			`SELECT {database}, c.nspname, c.name, CASE WHEN c.materialized THEN 'create materialized view ' || c.name || ' as ' ELSE '' END || coalesce(c.definition, ''),
+			`SELECT {database}, c.nspname, c.name, coalesce(c.definition, ''),
 			'NONE', 'NO', 'NO' FROM `+allRelations+` c WHERE c.kind = 'v'`),
 		is("table_constraints", `constraint_catalog text, constraint_schema text, constraint_name text, table_catalog text, table_schema text, table_name text,
 			constraint_type text, is_deferrable text, initially_deferred text`,
