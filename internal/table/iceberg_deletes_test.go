@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,7 +77,13 @@ func (f foreign) CommitTable(ctx context.Context, id icetable.Identifier, _ []ic
 	if err := (writeIO{lakeIO{ctx, f.w.lake}, f.w.lake}).WriteFile(location, text); err != nil {
 		return nil, "", err
 	}
-	f.w.catalog.tables["db.t"].Parameters["metadata_location"] = location
+	f.w.catalog.mu.Lock()
+	defer f.w.catalog.mu.Unlock()
+	changed := *f.w.catalog.tables["db.t"]
+	changed.Parameters = maps.Clone(changed.Parameters)
+	changed.Parameters["metadata_location"] = location
+	changed.VersionId = new(*changed.VersionId + "0")
+	f.w.catalog.tables["db.t"] = &changed
 	return meta, location, nil
 }
 
