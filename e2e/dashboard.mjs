@@ -4,7 +4,7 @@
 //   node dashboard.mjs ENDPOINT ONE-TIME-KEY FOLDER-FOR-PICTURES
 
 import { createRequire } from "node:module";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const require = createRequire(new URL("../web/package.json", import.meta.url));
@@ -22,6 +22,14 @@ const errors = [];
 page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
 page.on("pageerror", (e) => errors.push(String(e)));
 
+// What a reader with a screen reader or a keyboard would trip over.
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const accessible = async (name) => {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  for (const v of violations) errors.push(`${name}: ${v.id} (${v.impact}): ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+};
+
 const shot = (name) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
 const text = async (id) => (await page.locator(`[data-testid="${id}"]`).first().innerText()).trim();
 
@@ -32,6 +40,7 @@ try {
   await page.locator("[data-testid=choose-password]").click();
   await page.waitForSelector("[data-testid=environment]");
   await shot("pipelines");
+  await accessible("pipelines");
 
   await page.goto(`${endpoint}/_/dashboards/flights-delays`);
   const rows = '[data-testid="data-delay-by-airline"] tbody tr';
@@ -42,6 +51,7 @@ try {
   out.First = first[0].trim();
   out.FirstMean = first[1].trim();
   await shot("dashboard");
+  await accessible("dashboard");
 
   // The first bar: the carrier that is latest.
   const mark = page.locator('[data-testid="data-delay-by-airline"] [data-mark="0:0"]');

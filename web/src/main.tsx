@@ -1,4 +1,5 @@
 import "@cloudscape-design/global-styles/index.css";
+import "virtual:console-theme.css";
 import "./shell/console.css";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -9,11 +10,9 @@ import { EventFeed } from "./api/events";
 import { sessionQuery } from "./api/session";
 import { createConsoleRouter } from "./routes";
 import { applyStoredMode } from "./shell/mode";
-import { applyConsoleTheme } from "./shell/theme";
 import { enterByLink } from "./sign-in/boot";
 
 applyStoredMode();
-applyConsoleTheme();
 
 // What was read stays good until the server says that it changed.
 const client = new QueryClient({

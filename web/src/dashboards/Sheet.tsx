@@ -31,6 +31,7 @@ export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId
 
   return (
     <>
+      {(sheet.Title === undefined || sheet.Title === "") && <h2 className="vh">{sheet.Name ?? "Sheet"}</h2>}
       {sheet.Title !== undefined && sheet.Title !== "" && (
         <div className="sheet-title">
           <h2><RichText blocks={readRichText(sheet.Title, viewer.texts)} /></h2>

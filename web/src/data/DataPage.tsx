@@ -23,6 +23,7 @@ export function DataPage() {
   }
   return (
     <main className="page">
+      {table === undefined && <h1 className="vh">Data</h1>}
       <div className="data">
         <Tree databases={databases.data} open={database} table={table} />
         {database !== undefined && table !== undefined ? (

@@ -8,7 +8,7 @@ export function RunBars({ workflow, runs, now }: { workflow: string; runs: reado
   const times = runs.map((r) => seconds(r.StartedOn, r.CompletedOn, now) ?? 0);
   const longest = Math.max(1, ...times);
   return (
-    <div className="bars" role="list" aria-label="Last runs">
+    <div className="bars" role="group" aria-label="Last runs">
       {runs
         .map((run, i) => ({ run, took: times[i] ?? 0 }))
         .reverse()
@@ -24,7 +24,6 @@ export function RunBars({ workflow, runs, now }: { workflow: string; runs: reado
               style={{ height: `${Math.max(18, (took / longest) * 100)}%` }}
               title={label}
               aria-label={label}
-              role="listitem"
               onClick={(e) => e.stopPropagation()}
             />
           );

@@ -62,7 +62,7 @@ export function DataGrid<R>({ columns, rows, cell, look, sortKey, onRow, isFaint
       style={{ height }}
       data-testid={testid}
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
       onScroll={(e) => {
         const at = e.currentTarget.scrollTop;

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useMatchRoute } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useLiveness, type EventFeed } from "../api/events";
 import { sessionQuery, signOut, type Session } from "../api/session";
-import { SignIn } from "../sign-in/SignIn";
 import { Logo, MoonIcon, SignOutIcon, SunIcon } from "./icons";
 import { toggleMode, useDark } from "./mode";
 import { CallError, Shape } from "./parts";
+
+const SignIn = lazy(() => import("../sign-in/SignIn").then((m) => ({ default: m.SignIn })));
 
 const places = [
   { to: "/pipelines", name: "Pipelines" },
@@ -27,7 +28,7 @@ export function Shell({ feed }: { feed: EventFeed }) {
       </div>
     );
   }
-  if (!session.data.SignedIn || session.data.NeedsPassword) return <SignIn session={session.data} />;
+  if (!session.data.SignedIn || session.data.NeedsPassword) return <Suspense><SignIn session={session.data} /></Suspense>;
   return <SignedIn session={session.data} feed={feed} />;
 }
 

@@ -8,7 +8,9 @@ import { useViewer } from "../viewer";
 import { markOf, type ChartTheme } from "./chart";
 import { chartModel, chartWells, type ChartVisual } from "./charts";
 
-const Chart = lazy(() => import("./Chart").then((m) => ({ default: m.Chart })));
+// Asked for with the page, so that it is there when the first answer is.
+const drawing = import("./Chart");
+const Chart = lazy(() => drawing.then((m) => ({ default: m.Chart })));
 
 const font = '"Open Sans", system-ui, sans-serif';
 const lightTheme: ChartTheme = { dark: false, text: "#10181d", secondary: "#55636c", line: "#b9c5cb", grid: "#e7edef", background: "#ffffff", font };

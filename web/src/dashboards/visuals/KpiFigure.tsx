@@ -22,7 +22,7 @@ export function KpiFigure({ visual, result }: { visual: KPIVisual; result: Visua
         </div>
       )}
       {kpi.progress !== undefined && (
-        <div className="kpi-progress" role="progressbar" aria-valuenow={Math.round(kpi.progress * 100)} aria-valuemin={0} aria-valuemax={100}><div style={{ width: `${kpi.progress * 100}%`, background: looks.progress }} /></div>
+        <div className="kpi-progress" role="progressbar" aria-label={`${kpi.label}, share of ${comparison?.against ?? "the target"}`} aria-valuenow={Math.round(kpi.progress * 100)} aria-valuemin={0} aria-valuemax={100}><div style={{ width: `${kpi.progress * 100}%`, background: looks.progress }} /></div>
       )}
       {kpi.trend && <Sparkline trend={kpi.trend} />}
     </div>
