@@ -114,7 +114,14 @@ func (l *layout) ownFiles(d *folder) *unit {
 // parent makes one unit of a folder's children, if most of them are alike.
 func (l *layout) parent(d *folder, units []*unit) (*unit, []*unit) {
 	byKind := map[string]int{}
-	kind := func(u *unit) string { return fmt.Sprintf("%d %s", u.levels(), u.format) }
+	partitions := sameKey(units)
+	kind := func(u *unit) string {
+		f := u.format
+		if partitions {
+			f.compression = "none" // that a month was compressed makes no table of it
+		}
+		return fmt.Sprintf("%d %s", u.levels(), f)
+	}
 	known := 0
 	for _, u := range units {
 		if u.format.known() {
@@ -135,7 +142,7 @@ func (l *layout) parent(d *folder, units []*unit) (*unit, []*unit) {
 		}
 	}
 	cluster, others := largestCluster(alike, func(u *unit) []schema.Field { return u.fields })
-	if sameKey(units) {
+	if partitions {
 		// Whoever names folders k=v means partitions, however sparse their records are.
 		cluster, others = alike, nil
 	}
