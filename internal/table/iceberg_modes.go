@@ -20,20 +20,13 @@ func (l *landing) prepare(ctx context.Context) (drop func(), err error) {
 	if err := l.describe(ctx); err != nil {
 		return nothing, err
 	}
-	if l.Mode == Replace || l.base == nil || l.base.CurrentSnapshot() == nil {
-		if l.Mode == Merge {
-			return l.prepareMerge(ctx, nil)
-		}
+	fresh := l.base == nil || l.base.CurrentSnapshot() == nil
+	switch {
+	case l.Mode == Merge:
+		return l.prepareMerge(ctx, fresh)
+	case l.Mode == Replace || fresh:
 		return nothing, nil
-	}
-	switch l.Mode {
-	case Merge:
-		old, err := l.w.reader.icebergRelation(ctx, l.sess, l.current, Options{})
-		if err != nil {
-			return nothing, err
-		}
-		return l.prepareMerge(ctx, old)
-	case ReplaceRange:
+	case l.Mode == ReplaceRange:
 		return l.prepareRange(ctx)
 	}
 	return nothing, fmt.Errorf("landing mode %q is not known", l.Mode)
@@ -61,9 +54,10 @@ func (l *landing) describe(ctx context.Context) error {
 }
 
 // prepareMerge keeps the answer in a temporary table, so that it is computed
-// once: it says which old rows go.
-func (l *landing) prepareMerge(ctx context.Context, old *Relation) (drop func(), err error) {
-	drop = func() { _ = old.Close() }
+// once: it says which old rows go, and which old files have any such row.
+func (l *landing) prepareMerge(ctx context.Context, fresh bool) (drop func(), err error) {
+	var old *Relation
+	drop = func() {}
 	if len(l.Keys) == 0 {
 		return drop, errors.New("a merge needs keys")
 	}
@@ -96,7 +90,10 @@ func (l *landing) prepareMerge(ctx context.Context, old *Relation) (drop func(),
 		return drop, err
 	}
 	query := "SELECT * FROM " + answer
-	if old != nil {
+	if !fresh {
+		if old, err = l.touched(ctx, answer, strings.Join(same, " AND ")); err != nil {
+			return drop, err
+		}
 		query += " UNION ALL BY NAME SELECT * FROM " + old.SQL + " o WHERE NOT EXISTS (SELECT 1 FROM " + answer + " n WHERE " + strings.Join(same, " AND ") + ")"
 	}
 	l.Query, l.Args = query, nil

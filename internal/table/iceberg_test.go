@@ -553,3 +553,51 @@ func TestIcebergAtOnce(t *testing.T) {
 	got, err = w.rows("t", "count(*), min(who) FILTER (id = 101), min(who) FILTER (id = 100)", "", Options{})
 	w.want(got, err, "15|7|9")
 }
+
+// A merge writes the files again that hold a key of its own, and no others.
+func TestIcebergMergeKeepsFiles(t *testing.T) {
+	w := newWorld(t)
+	month := []PartitionField{{"day", Month}}
+	w.land(Landing{Query: "SELECT range::INTEGER AS id, DATE '2013-01-01' + range::INTEGER AS day, 'old' AS name FROM range(365)", Partition: month})
+	data := func() map[string]bool {
+		out := map[string]bool{}
+		for _, k := range w.lake.keys("lake") {
+			if strings.Contains(k, "/data/") {
+				out[k] = true
+			}
+		}
+		return out
+	}
+	before := data()
+	out := w.land(Landing{Query: "SELECT 40 AS id, DATE '2013-02-10' AS day, 'new' AS name UNION ALL SELECT 1000, DATE '2013-07-01', 'added'", Partition: month, Mode: Merge, Keys: []string{"id"}})
+	if out.Rows != 29 || out.Total != 366 || out.Before != 365 || out.Files != 2 || len(data()) != len(before)+2 {
+		t.Fatalf("%+v", out)
+	}
+	got, err := w.rows("t", "count(*), count(DISTINCT id), min(name) FILTER (id = 40), min(name) FILTER (id = 1000)", "", Options{})
+	w.want(got, err, `366|366|"new"|"added"`)
+	checkPyIceberg(w, "366 67430\n29 2\nday >= '2013-02-01' and day < '2013-03-01'")
+	// A new column: the files that stay have none of it.
+	out = w.land(Landing{Query: "SELECT 1 AS id, DATE '2013-01-02' AS day, 'new' AS name, 5 AS extra", Partition: month, Mode: Merge, Keys: []string{"id"}})
+	if out.Rows != 31 || out.Total != 366 {
+		t.Fatalf("%+v", out)
+	}
+	got, err = w.rows("t", "count(*), count(extra), sum(extra)::INT", "", Options{})
+	w.want(got, err, `366|1|5`)
+	// A key that no file has: nothing is read again.
+	out = w.land(Landing{Query: "SELECT 5000 AS id, DATE '2014-01-02' AS day, 'new' AS name, 5 AS extra", Partition: month, Mode: Merge, Keys: []string{"id"}})
+	if out.Rows != 1 || out.Total != 367 || out.Files != 1 {
+		t.Fatalf("%+v", out)
+	}
+	// Another type: the whole table is written anew.
+	out = w.land(Landing{Query: "SELECT 5000 AS id, DATE '2014-01-02' AS day, 'new' AS name, 5.5::DOUBLE AS extra", Partition: month, Mode: Merge, Keys: []string{"id"}})
+	if out.Rows != 367 || out.Total != 367 {
+		t.Fatalf("%+v", out)
+	}
+	// Another spec likewise.
+	out = w.land(Landing{Query: "SELECT 5000 AS id, DATE '2014-01-02' AS day, 'new' AS name, 5.5::DOUBLE AS extra", Partition: []PartitionField{{"day", Year}}, Mode: Merge, Keys: []string{"id"}})
+	if out.Rows != 367 || out.Total != 367 {
+		t.Fatalf("%+v", out)
+	}
+	got, err = w.rows("t", "count(*), count(DISTINCT id), sum(extra)", "", Options{})
+	w.want(got, err, `367|367|10.5`)
+}

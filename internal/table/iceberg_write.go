@@ -102,6 +102,7 @@ type Landed struct {
 	Bytes            int64
 	Partitions       int
 	Before           int64 // rows the table had
+	Total            int64 // rows it has: those written and those kept
 	Created          bool
 	SnapshotID       int64
 	MetadataLocation string
@@ -238,7 +239,10 @@ func (w *Writer) land(ctx context.Context, sess *engine.Session, in Landing) (ou
 	committed = true
 	out.MetadataLocation, out.SnapshotID, out.Expired = done.location, done.snapshot, len(done.gone)
 	out.Removed, out.CleanupErr = l.sweep(ctx, done.meta, done.gone)
-	out.Files, out.Created = len(files), l.current == nil
+	out.Files, out.Created, out.Total = len(files), l.current == nil, out.Rows
+	for _, k := range l.keep {
+		out.Total += k.entry.DataFile().Count()
+	}
 	seen := map[string]bool{}
 	for _, f := range files {
 		seen[f.partitionPath] = true

@@ -117,7 +117,11 @@ func (r *Runner) RunSpec(ctx context.Context, spec Spec, args map[string]string,
 	}
 	result = Result{Table: spec.Database + "." + spec.Table, Rows: landed.Rows, Files: landed.Files, Bytes: landed.Bytes, Before: landed.Before,
 		Seconds: r.Now().Sub(started).Seconds(), Mode: string(landing.Mode)}
-	fmt.Fprintf(log, "%s: %s rows in %d files, %s, %.1f s (it had %s)\n", result.Table, thousands(result.Rows), result.Files, size(result.Bytes), result.Seconds, thousands(result.Before))
+	now := ""
+	if landed.Total != landed.Rows {
+		now = "has " + thousands(landed.Total) + " rows, "
+	}
+	fmt.Fprintf(log, "%s: %s rows in %d files, %s, %.1f s (it %shad %s)\n", result.Table, thousands(result.Rows), result.Files, size(result.Bytes), result.Seconds, now, thousands(result.Before))
 	if landed.Expired > 0 || landed.Removed > 0 {
 		fmt.Fprintf(log, "%s: %d old snapshots expired, %d files that nothing refers to removed\n", result.Table, landed.Expired, landed.Removed)
 	}
