@@ -63,15 +63,20 @@ def in_python(text: str) -> str:
     return f"{last} (in {function} of {os.path.basename(file)}, line {line}, called by Spark)"
 
 
+_NO_BLOCK = re.compile(r"local directory for \S+ with requested size (\d+) .*?in any directory \(\s*(\S+)\s*\) is (\d+)")
+
+
 def full_disk(text: str) -> str:
-    if "No space left on device" not in text and "StorageFull" not in text:
+    """Spark gathers what it writes to S3 in blocks on the disk, which tarn's own data is on too."""
+    if found := _NO_BLOCK.search(text):
+        need, place, free = found.groups()
+        cause = f"{int(free) >> 20} MB are free for {place}, where a block of {int(need) >> 20} MB is written before it goes to S3"
+    elif "No space left on device" in text or "StorageFull" in text:
+        words = ("No space left on device", "StorageFull")
+        cause = next(line.strip() for line in text.splitlines() if any(w in line for w in words))[:300]
+    else:
         return ""
-    cause = _cause(text, ("No space left on device", "StorageFull"))
-    return f"the disk is full: {cause}; make room in tarn's data folder and start the run again"
-
-
-def _cause(text: str, words: tuple[str, ...]) -> str:
-    return next((line.strip() for line in text.splitlines() if any(w in line for w in words)), "")[:300]
+    return f"the disk is full: {cause}. Make room on the disk of tarn's data folder and start the run again"
 
 
 def plan_left_out(text: str) -> str:

@@ -69,3 +69,15 @@ def test_the_failing_line(tmp_path):
     except ZeroDivisionError as err:
         got = errors.describe(err, str(script), "job.py")
     assert got == {"class": "ZeroDivisionError", "message": "division by zero", "file": "job.py", "line": 2, "text": "return 1 / x"}
+
+
+def test_a_full_disk():
+    text = (
+        "Job aborted due to stage failure: org.apache.hadoop.util.DiskChecker$DiskErrorException: Could not find any valid local directory"
+        " for s3ablock-0001- with requested size 67108864 on host vm/127.0.0.1 as the max capacity in any directory"
+        " ( /data/tmp/s3a ) is 31367168"
+    )
+    assert errors.full_disk(text).startswith("the disk is full: 29 MB are free for /data/tmp/s3a, where a block of 64 MB")
+    told = errors.full_disk("x\njava.io.IOException: No space left on device\n\tat y")
+    assert told.startswith("the disk is full: java.io.IOException: No space left on device. Make room")
+    assert errors.full_disk("something else") == ""

@@ -61,7 +61,7 @@ def reads():
          [(1, 1.5, "2013", 1), (2, 2.5, "2013", 1), (3, 3.5, "2013", 2), (4, 4.5, "2014", 1), (5, 5.5, "2015", 7)])
     same(spark.table("lake.sales").where("year = '2015'").count(), 1)
     spark.sql("use lake")
-    same(rows("select sum(s.id) from sales s join lake.events e on s.id = e.id where s.year = '2013'"), [(3,)])
+    same(rows("select sum(s.id) from sales s join lake.events e on s.id = e.id where s.year = '2013' and s.month = 1"), [(3,)])
     spark.sql("use default")
 
 
