@@ -19,7 +19,7 @@ type function struct {
 }
 
 func lookup(name string) (function, bool) {
-	for _, family := range []map[string]function{textFunctions, numberFunctions, dateFunctions, convertFunctions, logicFunctions, aggregateFunctions} {
+	for _, family := range []map[string]function{textFunctions, numberFunctions, dateFunctions, calendarFunctions, convertFunctions, logicFunctions, aggregateFunctions} {
 		if f, ok := family[name]; ok {
 			return f, true
 		}
@@ -30,7 +30,7 @@ func lookup(name string) (function, bool) {
 // Names lists the functions that compile, in order, in lower case.
 func Names() []string {
 	var names []string
-	for _, family := range []map[string]function{textFunctions, numberFunctions, dateFunctions, convertFunctions, logicFunctions, aggregateFunctions} {
+	for _, family := range []map[string]function{textFunctions, numberFunctions, dateFunctions, calendarFunctions, convertFunctions, logicFunctions, aggregateFunctions} {
 		names = slices.AppendSeq(names, maps.Keys(family))
 	}
 	names = append(names, "in", "notin")
@@ -186,8 +186,6 @@ func unsupported(name string) string {
 	switch name {
 	case "lag", "lead", "difference", "percentdifference", "percentoftotal", "rank", "denserank", "percentilerank", "firstvalue", "lastvalue":
 		return "it is a table calculation"
-	case "addworkdays", "networkdays", "isworkday":
-		return "it is a calendar function"
 	}
 	return ""
 }
