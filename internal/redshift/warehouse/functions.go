@@ -31,10 +31,15 @@ var hostFunctions = map[string]string{
 	"rs_get_userbyid(o)":   `coalesce((SELECT any_value(tarn_u.name) FROM {users} tarn_u WHERE tarn_u.id = o), 'unknown (OID=' || o || ')')`,
 	"rs_get_viewdef(o)":    `(SELECT any_value(tarn_r.definition) FROM {db}._tarn.relation tarn_r WHERE tarn_r.oid = o)`,
 	"rs_get_expr(t, o)":    `t`,
-	"rs_get_constraintdef(o)": `(SELECT any_value(CASE tarn_k.kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END || ' (' ||
-		array_to_string(list_transform(tarn_k.columns, lambda n: (SELECT any_value(tarn_a.name) FROM {db}._tarn.attribute tarn_a WHERE tarn_a.rel = tarn_k.rel AND tarn_a.num = n)), ', ') || ')' ||
-		CASE WHEN tarn_k.kind = 'f' THEN ' REFERENCES ' || (SELECT any_value(tarn_n.name || '.' || tarn_r.name) FROM {db}._tarn.relation tarn_r JOIN {db}._tarn.namespace tarn_n ON tarn_n.oid = tarn_r.schema WHERE tarn_r.oid = tarn_k.refrel)
-		ELSE '' END) FROM {db}._tarn.constr tarn_k WHERE tarn_k.oid = o)`,
+	"rs_get_constraintdef(o)": `(SELECT any_value(tarn_d.def) FROM (SELECT tarn_k.oid, CASE tarn_k.kind WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END || ' (' ||
+		string_agg(tarn_a.name, ', ' ORDER BY list_position(tarn_k.columns, tarn_a.num)) || ')' || coalesce(' REFERENCES ' || tarn_f.ref, '') AS def
+		FROM {db}._tarn.constr tarn_k JOIN {db}._tarn.attribute tarn_a ON tarn_a.rel = tarn_k.rel AND list_contains(tarn_k.columns, tarn_a.num)
+		LEFT JOIN (SELECT tarn_k.oid, CASE WHEN list_contains({path}, tarn_n.name) THEN '' ELSE tarn_n.name || '.' END || tarn_r.name || '(' ||
+			string_agg(tarn_a.name, ', ' ORDER BY list_position(tarn_k.refcolumns, tarn_a.num)) || ')' AS ref
+			FROM {db}._tarn.constr tarn_k JOIN {db}._tarn.relation tarn_r ON tarn_r.oid = tarn_k.refrel JOIN {db}._tarn.namespace tarn_n ON tarn_n.oid = tarn_r.schema
+			JOIN {db}._tarn.attribute tarn_a ON tarn_a.rel = tarn_r.oid AND list_contains(tarn_k.refcolumns, tarn_a.num)
+			GROUP BY tarn_k.oid, tarn_n.name, tarn_r.name) tarn_f ON tarn_f.oid = tarn_k.oid
+		GROUP BY tarn_k.oid, tarn_k.kind, tarn_f.ref) tarn_d WHERE tarn_d.oid = o)`,
 	"rs_get_indexdef(o)":        `CAST(NULL AS VARCHAR)`,
 	"rs_table_is_visible(o)":    `coalesce((SELECT bool_or(list_contains(list_concat(['pg_catalog'], {path}), tarn_c.nspname)) FROM ` + allRelations + ` tarn_c WHERE tarn_c.oid = o), false)`,
 	"rs_function_is_visible(o)": `true`,

@@ -177,7 +177,7 @@ func (u *unload) option(o sql.CopyOption) error {
 			return fail("22023", "MAXFILESIZE must be between 5 MB and 6.2 GB")
 		}
 		u.maxSize = int64(size)
-	case "REGION", "ROWGROUPSIZE":
+	case "REGION", "ROWGROUPSIZE", "ENCRYPTED", "AUTO": // the lake encrypts as its bucket says
 	default:
 		return unsupported("UNLOAD option %s is not supported", o.Name)
 	}
