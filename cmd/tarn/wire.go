@@ -408,7 +408,7 @@ func (w *wiring) startAPIs(context.Context) (err error) {
 	w.aws.Register(awsapi.Registration{Model: glueapi.Model, Service: glueAPI{catalogAPI: catalogAPI{w.catalog}, crawlersAPI: crawlersAPI{w.crawlers}, jobsAPI: jobsAPI{w.jobs}, workflowsAPI: workflowsAPI{w.workflows}}, Access: identity.GlueAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftdata.Model, Service: dataAPI{Data: w.data}, Access: identity.RedshiftDataAccess})
 	w.aws.Register(awsapi.Registration{Model: redshiftapi.Model, Service: clusterAPI{Cluster: w.cluster}})
-	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}})
+	w.aws.Register(awsapi.Registration{Model: logsapi.Model, Service: logsAPI{Service: logs.NewService(w.logs)}, Access: identity.LogsAccess})
 	w.aws.Register(awsapi.Registration{Model: qsapi.Model, Service: qsAPI{dataSetsAPI: dataSetsAPI{w.dataSets}, dashboardsAPI: dashboardsAPI{w.dashboards}}, Access: resource.Access})
 	w.aws.Register(awsapi.Registration{Model: secretsmanager.Model, Service: secretsmanager.Unimplemented{}})
 	w.aws.Register(awsapi.Registration{Model: scheduler.Model, Service: scheduler.Unimplemented{}})

@@ -165,6 +165,18 @@ func RedshiftDataAccess(c awsapi.Caller, op string, in any) []awsapi.Access {
 	return needs
 }
 
+// LogsAccess is what an operation of CloudWatch Logs needs: its action on a
+// stream, whose name is empty where the group as a whole is meant, as AWS
+// writes it in its refusals. "log-group:NAME:*" in a policy allows both.
+func LogsAccess(c awsapi.Caller, op string, in any) []awsapi.Access {
+	group := member(in, "LogGroupName")
+	if _, name, ok := strings.Cut(member(in, "LogGroupIdentifier"), ":log-group:"); ok && group == "" {
+		group = strings.TrimSuffix(name, ":*")
+	}
+	group = or(group, member(in, "LogGroupIdentifier"))
+	return []awsapi.Access{{Action: "logs:" + op, Resource: fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s:log-stream:%s", c.Region, c.Account, group, member(in, "LogStreamName"))}}
+}
+
 // STSAccess lets everyone ask who they are, as AWS does.
 func STSAccess(_ awsapi.Caller, op string, in any) []awsapi.Access {
 	switch op {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tarn/api/glue"
+	"tarn/api/logs"
 	"tarn/api/redshiftdata"
 	"tarn/internal/awsapi"
 	"tarn/internal/identity"
@@ -33,6 +34,27 @@ func TestGlueAccess(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s is on %q, want %q", c.op, got, c.want)
+		}
+	}
+}
+
+func TestLogsAccess(t *testing.T) {
+	const arn = "arn:aws:logs:us-east-1:000000000000:log-group:"
+	caller := awsapi.Caller{Account: "000000000000", Region: "us-east-1"}
+	for _, c := range []struct {
+		op   string
+		in   any
+		want string
+	}{
+		{"DescribeLogGroups", &logs.DescribeLogGroupsInput{}, arn + ":log-stream:"},
+		{"CreateLogGroup", &logs.CreateLogGroupInput{LogGroupName: new("/a")}, arn + "/a:log-stream:"},
+		{"GetLogEvents", &logs.GetLogEventsInput{LogGroupName: new("/a"), LogStreamName: new("s")}, arn + "/a:log-stream:s"},
+		{"FilterLogEvents", &logs.FilterLogEventsInput{LogGroupIdentifier: new(arn + "/a:*")}, arn + "/a:log-stream:"},
+		{"FilterLogEvents", &logs.FilterLogEventsInput{LogGroupIdentifier: new("/a")}, arn + "/a:log-stream:"},
+	} {
+		got := identity.LogsAccess(caller, c.op, c.in)
+		if want := []awsapi.Access{{Action: "logs:" + c.op, Resource: c.want}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s needs %+v, want %+v", c.op, got, want)
 		}
 	}
 }
