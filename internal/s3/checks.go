@@ -145,10 +145,8 @@ func storageClass(asked *string) (string, error) {
 	case "":
 		return standardClass, nil
 	case api.StorageClassStandard, api.StorageClassReducedRedundancy, api.StorageClassStandardIa, api.StorageClassOnezoneIa,
-		api.StorageClassIntelligentTiering, api.StorageClassGlacierIr:
+		api.StorageClassIntelligentTiering, api.StorageClassGlacierIr, api.StorageClassGlacier, api.StorageClassDeepArchive:
 		return c, nil
-	case api.StorageClassGlacier, api.StorageClassDeepArchive: // from which an object would have to be restored
-		return "", notHere("x-amz-storage-class").WithHint("There are no archives; leave the header out.")
 	}
 	return "", fail(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid").With("StorageClassRequested", *asked)
 }

@@ -454,7 +454,8 @@ class Objects(Case):
         self.assertEqual("STANDARD_IA", s3.head_object(Bucket=self.b, Key="k")["StorageClass"])
         self.refused("InvalidStorageClass", 400, s3.put_object, Bucket=self.b, Key="k", StorageClass="NOPE")
         self.refused("InvalidStorageClass", 400, s3.create_multipart_upload, Bucket=self.b, Key="k", StorageClass="NOPE")
-        self.refused("NotImplemented", 501, s3.put_object, Bucket=self.b, Key="k", StorageClass="GLACIER")
+        s3.copy_object(Bucket=self.b, Key="k", CopySource=self.b + "/k", StorageClass="GLACIER")  # as Glue's transition_s3_path does
+        self.assertEqual("GLACIER", s3.head_object(Bucket=self.b, Key="k")["StorageClass"])
 
     def test_missing_is_told_to_those_who_may_list(self):
         guest = client(GUEST)
