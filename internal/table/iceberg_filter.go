@@ -6,20 +6,39 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 )
 
 // iceberg writes the filter for Iceberg's planner, which holds it against
 // partitions, hidden ones too, and against the statistics of files; AlwaysTrue
 // where nothing is known.
-func (f *Filter) iceberg(schema *iceberg.Schema) iceberg.BooleanExpression {
+//
+// Columns whose type was widened are left out: files keep the statistics of
+// the type that they were written with, which the planner can't read as the new one.
+func (f *Filter) iceberg(meta icetable.Metadata) iceberg.BooleanExpression {
 	if f == nil {
 		return iceberg.AlwaysTrue{}
+	}
+	types := map[int]iceberg.Type{}
+	widened := map[int]bool{}
+	for _, s := range meta.Schemas() {
+		for _, field := range s.Fields() {
+			if was, seen := types[field.ID]; seen && !was.Equals(field.Type) {
+				widened[field.ID] = true
+			}
+			types[field.ID] = field.Type
+		}
+	}
+	schema := meta.CurrentSchema()
+	known := func(name string) (iceberg.NestedField, bool) {
+		field, ok := schema.FindFieldByName(name)
+		return field, ok && !widened[field.ID]
 	}
 	var out iceberg.BooleanExpression = iceberg.AlwaysFalse{}
 	for _, conditions := range f.alternatives {
 		var all iceberg.BooleanExpression = iceberg.AlwaysTrue{}
 		for _, c := range conditions {
-			if e, ok := f.icebergOf(&c.expr, schema); ok {
+			if e, ok := f.icebergOf(&c.expr, known); ok {
 				all = iceberg.NewAnd(all, e)
 			}
 		}
@@ -28,12 +47,12 @@ func (f *Filter) iceberg(schema *iceberg.Schema) iceberg.BooleanExpression {
 	return out
 }
 
-func (f *Filter) icebergOf(e *filterExpr, schema *iceberg.Schema) (iceberg.BooleanExpression, bool) {
+func (f *Filter) icebergOf(e *filterExpr, known func(string) (iceberg.NestedField, bool)) (iceberg.BooleanExpression, bool) {
 	field := func(x *filterExpr) (iceberg.Reference, iceberg.Type, bool) {
 		if x == nil || x.Class != "COLUMN_REF" {
 			return "", nil, false
 		}
-		n, ok := schema.FindFieldByName(f.sketch.Columns[x.column].Name)
+		n, ok := known(f.sketch.Columns[x.column].Name)
 		if !ok {
 			return "", nil, false
 		}
@@ -68,7 +87,7 @@ func (f *Filter) icebergOf(e *filterExpr, schema *iceberg.Schema) (iceberg.Boole
 	case e.Class == "CONJUNCTION":
 		var out iceberg.BooleanExpression
 		for i := range e.Children {
-			c, ok := f.icebergOf(&e.Children[i], schema)
+			c, ok := f.icebergOf(&e.Children[i], known)
 			if !ok && e.Type == "CONJUNCTION_AND" {
 				continue
 			}

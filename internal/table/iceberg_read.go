@@ -37,7 +37,7 @@ func (r *Reader) icebergRelation(ctx context.Context, sess *engine.Session, t *g
 		return rel, nil
 	}
 	scan := tbl.Scan()
-	tasks, err := tbl.Scan(icetable.WithRowFilter(o.Filter.iceberg(tbl.Schema()))).PlanFiles(ctx)
+	tasks, err := tbl.Scan(icetable.WithRowFilter(o.Filter.iceberg(tbl.Metadata()))).PlanFiles(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: plan its files: %w", nameOf(t), err)
 	}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 )
 
 // pruned plans a query over sketches, reads it over what that leaves, and
@@ -164,6 +167,28 @@ func TestPruneIceberg(t *testing.T) {
 		"day = '2013-02-05' AND x > 3 AND length(origin) = 2 AND id <> 7": 1,
 	} {
 		if got := w.pruned("SELECT count(*), min(id), max(id) FROM TABLE WHERE "+where, "t"); got > files || got < files-1 {
+			t.Errorf("%s: %d files, not %d", where, got, files)
+		}
+	}
+}
+
+// A widened column's statistics are of its former type: they decide nothing,
+// those of other columns still do.
+func TestPruneIcebergWidened(t *testing.T) {
+	w := newWorld(t)
+	w.land(Landing{Query: "SELECT range::INTEGER AS id, DATE '2013-01-01' + range::INTEGER AS day, range::FLOAT AS x FROM range(365)", Partition: []PartitionField{{"day", Month}}})
+	tx := w.foreign().NewTransaction()
+	change := tx.UpdateSchema(true, false)
+	change.UpdateColumn([]string{"id"}, icetable.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: iceberg.PrimitiveTypes.Int64, Valid: true}})
+	change.RenameColumn([]string{"day"}, "moved")
+	if err := change.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for where, files := range map[string]int{"id = 40": 12, "id = 40 AND moved < '2013-03-01'": 2, "moved = '2013-05-05'": 1} {
+		if got := w.pruned("SELECT count(*), min(id), max(id) FROM TABLE WHERE "+where, "t"); got != files {
 			t.Errorf("%s: %d files, not %d", where, got, files)
 		}
 	}
