@@ -48,8 +48,8 @@ export interface VisualQuestion {
   Parameters: Record<string, string[]>;
 }
 
-// A load that ends changes what a direct query answers, an ingestion what SPICE answers.
-const dataKinds = ["quicksight", "glue.workflow.run"] as const;
+// A load that ends changes what a direct query answers. An ingestion that ends changes its data set's document: how far it is does not matter here.
+const dataKinds = ["quicksight.dataset", "quicksight.dashboard", "glue.workflow.run"] as const;
 
 export const visualQuery = (question: VisualQuestion) =>
   queryOptions({

@@ -1,5 +1,6 @@
 import { useMemo, useRef, type ReactNode } from "react";
 import { readRichText } from "../format/richtext";
+import { Empty } from "../shell/parts";
 import { useSize } from "../shell/size";
 import { Control } from "./controls/Control";
 import { ParameterControl } from "./controls/ParameterControl";
@@ -48,6 +49,7 @@ export function Sheet({ sheet, clear }: { sheet: SheetDocument; clear: (visualId
           {viewer.picks.length + hidden.length > 1 && <button type="button" className="clear" onClick={() => clear(undefined)}>Clear all</button>}
         </div>
       )}
+      {placement.boxes.length === 0 && <div className="card"><Empty title="This sheet is empty">Its definition places nothing on it.</Empty></div>}
       <div className="sheet" ref={box} style={{ height: shown.height }} data-testid="sheet">
         {shown.boxes.map((b) => (
           <div key={b.id} className="element" style={{ left: `${b.left * 100}%`, width: `${b.width * 100}%`, top: b.top, height: b.height }}>

@@ -57,12 +57,13 @@ export function measure(document: MeasureField, formats: ColumnFormats): Field |
   const { NumericalMeasureField: number, CategoricalMeasureField: category, DateMeasureField: date, CalculatedMeasureField: calculated } = document;
   if (number) {
     const percentile = number.AggregationFunction?.PercentileAggregation?.PercentileValue;
+    // Without a function the field may be an aggregate already.
     const simple = number.AggregationFunction?.SimpleNumericalAggregation ?? "SUM";
     const name = percentile === undefined ? (aggregations[simple] ?? simple) : `${percentile}th percentile`;
     const own = number.FormatConfiguration?.FormatConfiguration;
     // A count of a column is not in the column's unit.
     const ofColumn = simple === "COUNT" || simple === "DISTINCT_COUNT" ? undefined : formats(number.Column)?.NumberFormatConfiguration?.FormatConfiguration;
-    return { ...field(number.FieldId, number.Column, "number", true, { numeric: own ?? ofColumn }), label: `${number.Column.ColumnName} (${name})` };
+    return { ...field(number.FieldId, number.Column, "number", true, { numeric: own ?? ofColumn }), label: number.AggregationFunction ? `${number.Column.ColumnName} (${name})` : number.Column.ColumnName };
   }
   if (category) {
     const name = aggregations[category.AggregationFunction ?? "COUNT"] ?? "Count";
