@@ -150,6 +150,16 @@ func (s *Session) run(ctx context.Context, plan *sql.Plan, cat *catalog, args *a
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range plan.Settings {
+		if strings.EqualFold(c.Name, "session_authorization") {
+			e := fail("0A000", "set_config can't change session_authorization")
+			e.Hint = "use SET SESSION AUTHORIZATION"
+			return nil, e
+		}
+		if err := s.set(ctx, c.Name, &c.Value, c.Local); err != nil {
+			return nil, err
+		}
+	}
 	got, err := s.engine.Query(ctx, text, values...)
 	if err != nil {
 		return nil, scan.explain(err)

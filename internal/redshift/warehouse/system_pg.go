@@ -7,7 +7,8 @@ const (
 	// allRelations: oid, name, schema oid, schema name, kind, owner, acl, diststyle, natts, created, remark, definition, pkey, system
 	allRelations = `(SELECT r.oid, r.name, n.oid AS nsoid, n.name AS nspname, r.kind, u.id AS owner, u.name AS ownername, ` + relACL + ` AS acl,
 			r.diststyle, (SELECT count(*) FROM {db}._tarn.attribute a WHERE a.rel = r.oid) AS natts, r.created, r.remark,
-			CASE WHEN r.materialized THEN 'create materialized view ' || r.name || ' as (' || r.definition || ');' ELSE r.definition END AS definition,
+			CASE WHEN r.materialized THEN 'create materialized view ' || r.name || ' as ' || CASE WHEN r.definition LIKE '(%)' THEN r.definition ELSE '(' || r.definition || ')' END || ';'
+				ELSE r.definition END AS definition,
 			EXISTS (SELECT 1 FROM {db}._tarn.constr k WHERE k.rel = r.oid AND k.kind = 'p') AS pkey, false AS system, r.late, r.materialized
 		FROM {db}._tarn.relation r JOIN {db}._tarn.namespace n ON n.oid = r.schema LEFT JOIN {users} u ON u.name = r.owner
 		UNION ALL SELECT c.oid, c.name, c.schema, c.nspname, c.kind, 1, 'rdsdb', NULL, 'all', c.natts, NULL, NULL, NULL, false, true, false, false

@@ -72,7 +72,7 @@ func redshiftTables() []systemTable {
 			WHERE a.rel = c.oid AND a.typoid = 1043), 0), (SELECT any_value(a.encode) FROM {db}._tarn.attribute a WHERE a.rel = c.oid AND a.sortkey = 1),
 			(SELECT count(*) FROM {db}._tarn.attribute a WHERE a.rel = c.oid AND a.sortkey <> 0), 1, 0.0001, 0, NULL, 0, t.estimated_size, NULL, NULL, t.estimated_size, NULL, NULL,
 			c.created FROM `+allRelations+` c JOIN duckdb_tables() t ON t.database_name = 'db_' || {database} AND t.schema_name = 'data' AND t.table_name = 't' || c.oid
-			WHERE c.kind = 'r' AND t.estimated_size > 0`),
+			WHERE (c.kind = 'r' OR c.materialized) AND t.estimated_size > 0`),
 		rs("svv_relation_privileges", "namespace_name text, relation_name text, privilege_type text, identity_id int4, identity_name text, identity_type text, admin_option bool",
 			`SELECT p.nspname, p.relname, p.privilege, coalesce(u.id, 0), p.name, p.kind, false FROM `+relationPrivileges+` p LEFT JOIN {users} u ON u.name = p.name`),
 		rs("svv_user_info", `user_name text, user_id int4, createdb bool, superuser bool, catalog_update bool, connection_limit text, syslog_access text, last_ddl_ts ts,
