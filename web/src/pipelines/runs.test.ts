@@ -9,6 +9,7 @@ test.each([
   ],
   ["raw/flights/f.csv:14: invalid value 'x' in column \"hour\"", { file: "raw/flights/f.csv", line: "14", column: "hour", value: "x" }],
   ["delays.sql:3: no table raw.fligths", { file: "delays.sql", line: "3", column: undefined, value: undefined }],
+  ['KeyError: ZZ (clean_flights.py, line 7: spark.read.csv("s3://lake/raw/a.csv"))', { file: "clean_flights.py", line: "7", column: undefined, value: undefined }],
   ["ValueError: invalid literal for int() with base 10: '24:7O' (clean_flights.py, line 39)", { file: "clean_flights.py", line: "39", column: undefined, value: "24:7O" }],
   ["Access denied.", { file: undefined, line: undefined, column: undefined, value: undefined }],
 ])("%s", (text, want) => {

@@ -76,7 +76,9 @@ export interface Failure {
 export function readFailure(text: string): Failure {
   const whole = text.trim();
   const { message, detail, frame } = readTraceback(whole);
-  const files = message.matchAll(/((?:s3:\/\/|[\w.-]+\/)[^\s,:;"']+\.\w+(?:\.\w+)?)(?:[:,]?\s*line\s+([\d,]+)|:(\d+))?/gi);
+  // A script's error ends with its line as it stands there, whose addresses are not what went wrong.
+  const said = message.replace(/(\([\w.-]+\.(?:py|sql|scala), line \d+): .*\)$/s, "$1)");
+  const files = said.matchAll(/((?:s3:\/\/|[\w.-]+\/)[^\s,:;"']+\.\w+(?:\.\w+)?)(?:[:,]?\s*line\s+([\d,]+)|:(\d+))?/gi);
   const data = [...files].find((f) => !/\.(py|sql|scala)$/i.test(f[1] ?? ""));
   const script = /([\w./-]+\.(?:py|sql|scala))(?:,?\s+line\s+|:)(\d+)/i.exec(message);
   const file = data?.[1] ?? frame?.file ?? script?.[1];
