@@ -3,17 +3,17 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tarn/api/redshiftdata"
 )
 
+// usesWarehouse tells whether there is a warehouse to put schemas into: tarn always
+// has one, so that every table can be asked with SQL; elsewhere it costs money, and
+// is asked for by what loads or draws.
 func (pl *Planner) usesWarehouse() bool {
-	for _, j := range pl.Project.Jobs {
-		if j.Load != nil {
-			return true
-		}
-	}
-	return len(pl.Project.Dashboards) > 0
+	loads := func(j *Job) bool { return j.Load != nil }
+	return pl.Target.Client.Endpoint != "" || len(pl.Project.Dashboards) > 0 || slices.ContainsFunc(pl.Project.Jobs, loads)
 }
 
 // schemaResources are the project's schema in the warehouse, and one external
