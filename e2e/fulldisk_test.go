@@ -104,7 +104,7 @@ WHERE arr_delay <> 'NA'
 		t.Fatalf("the run succeeds on a full disk:\n%s", out)
 	}
 	t.Log(out)
-	contains(t, out, "full-delays", "disk", "full", "tarn run --resume")
+	contains(t, out, "delays", "the disk is full", "free some space", "tarn run --resume")
 	expect(t, count(), "50009 50009 80789")
 	free()
 

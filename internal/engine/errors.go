@@ -144,6 +144,9 @@ func fromDuckDB(de *duckdb.Error) *Error {
 	if e.Kind == DiskFull || e.Kind == OutOfMemory { // what follows is advice on settings that users don't have
 		e.Message, _, _ = strings.Cut(e.Message, "\n")
 	}
+	if strings.Contains(e.Message, "No space left on device") { // it names a temporary file
+		e.Message = "the disk is full: there is no room for what the query writes"
+	}
 	if e.Kind == Missing && e.ObjectType == "" {
 		e.ObjectType = "Column"
 	}
@@ -162,7 +165,7 @@ func classify(a answer) (Kind, string) {
 	}
 	switch {
 	case has("No space left on device", "max_temp_directory_size", "Disk quota exceeded"):
-		return DiskFull, "free some disk space"
+		return DiskFull, "free some space in the data folder and run it again"
 	case has("failed to offload data block") && has("limit was reached"):
 		return DiskFull, "free some disk space, or raise the spill limit"
 	}

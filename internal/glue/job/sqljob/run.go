@@ -119,11 +119,11 @@ func (r *Runner) RunSpec(ctx context.Context, spec Spec, args map[string]string,
 		Seconds: r.Now().Sub(started).Seconds(), Mode: string(landing.Mode)}
 	now := ""
 	if landed.Total != landed.Rows {
-		now = "has " + thousands(landed.Total) + " rows, "
+		now = "has " + count(landed.Total, "row") + ", "
 	}
-	fmt.Fprintf(log, "%s: %s rows in %d files, %s, %.1f s (it %shad %s)\n", result.Table, thousands(result.Rows), result.Files, size(result.Bytes), result.Seconds, now, thousands(result.Before))
+	fmt.Fprintf(log, "%s: %s in %s, %s, %.1f s (it %shad %s)\n", result.Table, count(result.Rows, "row"), count(int64(result.Files), "file"), size(result.Bytes), result.Seconds, now, thousands(result.Before))
 	if landed.Expired > 0 || landed.Removed > 0 {
-		fmt.Fprintf(log, "%s: %d old snapshots expired, %d files that nothing refers to removed\n", result.Table, landed.Expired, landed.Removed)
+		fmt.Fprintf(log, "%s: %s expired, %s removed that nothing refers to\n", result.Table, count(int64(landed.Expired), "old snapshot"), count(int64(landed.Removed), "file"))
 	}
 	if landed.CleanupErr != nil {
 		fmt.Fprintf(log, "%s: files that nothing refers to are left: %v\n", result.Table, landed.CleanupErr)
@@ -541,6 +541,14 @@ func thousands(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// count writes 1 row, 1,234 rows.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
 }
 
 // size writes a number of bytes for people.
