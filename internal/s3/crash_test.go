@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,29 +61,33 @@ func crashChild(dir string) {
 		os.Exit(3)
 	}
 	seed, _ := strconv.ParseUint(os.Getenv(crashSeed), 10, 64)
-	lines := make(chan string)
+	var mu sync.Mutex
+	// say has written a line when it returns: unbuffered, so it survives the kill, and a write never comes before its line.
+	say := func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		os.Stdout.WriteString(line + "\n")
+	}
 	for w := range crashWorkers {
 		go func() {
 			rnd := rand.New(rand.NewPCG(seed, uint64(w)))
 			for {
-				if err := crashStep(ctx, s, rnd, w, lines); err != nil {
+				if err := crashStep(ctx, s, rnd, w, say); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(4)
 				}
 			}
 		}()
 	}
-	for l := range lines {
-		os.Stdout.WriteString(l + "\n") // unbuffered: what is written survives the kill
-	}
+	select {} // until it is killed
 }
 
-func crashStep(ctx context.Context, s *Service, rnd *rand.Rand, w int, lines chan<- string) error {
+func crashStep(ctx context.Context, s *Service, rnd *rand.Rand, w int, say func(line string)) error {
 	key := fmt.Sprintf("w%d/%d", w, rnd.IntN(12))
 	body := bytes.Repeat([]byte{byte(rnd.Uint32())}, rnd.IntN(100_000))
 	sum := md5.Sum(body)
 	want := hex.EncodeToString(sum[:])
-	begin := func(state string) { lines <- fmt.Sprintf("%d begin %s %s", w, key, state) }
+	begin := func(state string) { say(fmt.Sprintf("%d begin %s %s", w, key, state)) }
 	var err error
 	switch rnd.IntN(5) {
 	case 0, 1:
@@ -112,7 +117,7 @@ func crashStep(ctx context.Context, s *Service, rnd *rand.Rand, w int, lines cha
 		_, err = s.CompleteMultipartUpload(ctx, &api.CompleteMultipartUploadInput{Bucket: new("lake"), Key: &key, UploadId: up.UploadId,
 			MultipartUpload: &api.CompletedMultipartUpload{Parts: []*api.CompletedPart{{PartNumber: new(int32(1)), ETag: part.ETag}}}})
 	}
-	lines <- fmt.Sprintf("%d done %s", w, key)
+	say(fmt.Sprintf("%d done %s", w, key))
 	return err
 }
 
