@@ -21,6 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from awsglue.utils import parse_arguments
 
 _PROVIDER = "org.apache.iceberg.aws.s3.VendedCredentialsProvider"
+_S3_FILE_IO = "org.apache.iceberg.aws.s3.S3FileIO"
+# The same, but that a refused metadata file ends the reading at once (fileio.scala).
+_LAKE_FILE_IO = "tarn.spark.LakeFileIO"
 
 
 def install(request: dict) -> None:
@@ -93,7 +96,7 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
     catalog = {
         "": "org.apache.iceberg.spark.SparkCatalog",
         ".catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
-        ".io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        ".io-impl": _LAKE_FILE_IO,
         ".client.region": region,
         ".client.credentials-provider": _PROVIDER,
         ".client.credentials-provider.credentials.uri": credentials_url,
@@ -112,7 +115,7 @@ def settings_of(env: dict[str, str], arguments: dict[str, str], credentials_url:
         catalog |= {".glue.endpoint": endpoint, ".s3.endpoint": endpoint, ".s3.path-style-access": "true"}
     settings = plain | {f"fs.s3a.{k}": v for k, v in s3.items()}
     settings |= {f"spark.sql.catalog.glue_catalog{k}": v for k, v in catalog.items()}
-    return settings | dict(_given(arguments.get("conf", "")))
+    return settings | {k: _LAKE_FILE_IO if v == _S3_FILE_IO else v for k, v in _given(arguments.get("conf", ""))}
 
 
 def other_catalogs(settings: dict[str, str]) -> dict[str, str]:

@@ -19,3 +19,11 @@ def test_catalogs_of_other_names_reach_the_same_glue():
         "spark.sql.catalog.mine": "com.example.Catalog",
     }
     assert session.other_catalogs(settings) == {"spark.sql.catalog.ice.glue.endpoint": "http://localhost:1"}
+
+
+def test_catalogs_that_ask_for_s3_get_the_one_that_takes_no_for_an_answer():
+    conf = "spark.sql.catalog.lake.io-impl=org.apache.iceberg.aws.s3.S3FileIO --conf spark.sql.catalog.mine.io-impl=com.example.FileIO"
+    settings = session.settings_of({}, {"conf": conf}, "http://127.0.0.1:1/x")
+    assert settings["spark.sql.catalog.glue_catalog.io-impl"] == "tarn.spark.LakeFileIO"
+    assert settings["spark.sql.catalog.lake.io-impl"] == "tarn.spark.LakeFileIO"
+    assert settings["spark.sql.catalog.mine.io-impl"] == "com.example.FileIO"
