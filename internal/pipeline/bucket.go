@@ -35,6 +35,12 @@ func (pl *Planner) bucketResource() *resource {
 					tags[awsapi.Val(tg.Key)] = awsapi.Val(tg.Value)
 				}
 			}
+			if len(tags) == 0 { // an apply that was killed between making and tagging leaves it bare: making it goes on from there
+				page, err := s3Call[s3.ListObjectsV2Output](ctx, t, "ListObjectsV2", &s3.ListObjectsV2Input{Bucket: &name, MaxKeys: new(int32(1))})
+				if err != nil || len(page.Contents) == 0 {
+					return nil, nil, err
+				}
+			}
 			return map[string]string{"Bucket": name}, tags, nil
 		},
 		create: func(ctx context.Context, t *Target, tags map[string]string) error {
@@ -42,7 +48,8 @@ func (pl *Planner) bucketResource() *resource {
 			if r := t.Client.Region; r != "us-east-1" {
 				in.CreateBucketConfiguration = &s3.CreateBucketConfiguration{LocationConstraint: &r}
 			}
-			if _, err := s3Call[s3.CreateBucketOutput](ctx, t, "CreateBucket", in); err != nil {
+			_, err := s3Call[s3.CreateBucketOutput](ctx, t, "CreateBucket", in)
+			if _, err := missing(err, "BucketAlreadyOwnedByYou"); err != nil {
 				return err
 			}
 			return tag(ctx, t, tags)
