@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -12,7 +11,6 @@ import (
 
 	"tarn/api/glue"
 	"tarn/api/logs"
-	"tarn/api/quicksight"
 	"tarn/internal/awsapi"
 )
 
@@ -337,133 +335,4 @@ func (pl *Planner) resume(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return awsapi.Val(out.RunId), nil
-}
-
-// publish makes the data sets and dashboards that waited for their tables, and
-// refreshes the data sets that are kept in SPICE.
-func (pl *Planner) publish(ctx context.Context, run *Run, progress func(*Node)) error {
-	if len(pl.Project.Dashboards) == 0 {
-		return nil
-	}
-	plan, err := pl.Plan(ctx)
-	if err != nil {
-		return err
-	}
-	made := map[string]bool{}
-	var steps []*Step
-	for _, s := range plan.Steps {
-		if s.Do == DoCreate && (s.Kind == "dataset" || s.Kind == "dashboard") || s.Do == DoUpdate && s.Kind == "dataset" {
-			steps = append(steps, s)
-			made[s.Kind+" "+s.Name] = true
-		}
-	}
-	plan.Steps = steps
-	if err := pl.Apply(ctx, plan, nil); err != nil {
-		return err
-	}
-	ids, err := pl.identifiers()
-	if err != nil {
-		return err
-	}
-	for table := range ids {
-		if d := pl.Project.DataSets[table]; d != nil && d.SPICE != nil && !*d.SPICE {
-			continue
-		}
-		n := &Node{Name: "refresh " + table, Kind: "refresh", State: "RUNNING", began: time.Now()}
-		progress(n)
-		rows, err := pl.refresh(ctx, pl.qsID(table), run.ID, made["dataset "+pl.qsID(table)])
-		n.Seconds = time.Since(n.began).Seconds()
-		run.Nodes = append(run.Nodes, n)
-		if err != nil {
-			n.State, n.Error = "FAILED", err.Error()
-			progress(n)
-			return &RunFailed{[]*Node{n}}
-		}
-		n.State, n.Detail = "SUCCEEDED", Count(rows, "row")
-		progress(n)
-	}
-	return nil
-}
-
-// refresh fills a data set's SPICE and waits. A data set that was just made
-// fills itself.
-func (pl *Planner) refresh(ctx context.Context, dataSet, runID string, fresh bool) (int64, error) {
-	t := pl.Target
-	id := "tarn-" + strings.TrimPrefix(runID, "wr_")[:min(24, len(strings.TrimPrefix(runID, "wr_")))]
-	if fresh {
-		out, err := qsCall[quicksight.ListIngestionsOutput](ctx, t, "ListIngestions", &quicksight.ListIngestionsInput{AwsAccountId: pl.account(), DataSetId: &dataSet})
-		if err != nil {
-			return 0, err
-		}
-		if len(out.Ingestions) > 0 {
-			id = awsapi.Val(out.Ingestions[0].IngestionId)
-			fresh = true
-		} else {
-			fresh = false
-		}
-	}
-	if !fresh {
-		if _, err := qsCall[quicksight.CreateIngestionOutput](ctx, t, "CreateIngestion", &quicksight.CreateIngestionInput{AwsAccountId: pl.account(), DataSetId: &dataSet, IngestionId: &id}); err != nil && !awsapi.IsCode(err, "ResourceExistsException") {
-			return 0, err
-		}
-	}
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		out, err := qsCall[quicksight.DescribeIngestionOutput](ctx, t, "DescribeIngestion", &quicksight.DescribeIngestionInput{AwsAccountId: pl.account(), DataSetId: &dataSet, IngestionId: &id})
-		if err != nil {
-			return 0, err
-		}
-		in := out.Ingestion
-		switch awsapi.Val(in.IngestionStatus) {
-		case "COMPLETED":
-			if in.RowInfo == nil {
-				return 0, nil
-			}
-			return awsapi.Val(in.RowInfo.RowsIngested), nil
-		case "FAILED", "CANCELLED":
-			text := awsapi.Val(in.IngestionStatus)
-			if in.ErrorInfo != nil {
-				text = awsapi.Val(in.ErrorInfo.Type) + ": " + awsapi.Val(in.ErrorInfo.Message)
-			}
-			return 0, errors.New(text)
-		}
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-// Grouped writes 327346 as 327,346.
-func Grouped(n int64) string {
-	s := fmt.Sprint(n)
-	neg := strings.HasPrefix(s, "-")
-	s = strings.TrimPrefix(s, "-")
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	if neg {
-		return "-" + s
-	}
-	return s
-}
-
-// Count writes 1 file, 1,234 files.
-func Count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return Grouped(n) + " " + noun + "s"
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.0f KB", float64(n)/(1<<10))
-	}
-	return Count(n, "byte")
 }
